@@ -1,0 +1,212 @@
+"""The way to DynamoDB for every room's `store.py`: transactions, cursors, and one translation of errors.
+
+A transaction gathers what belongs together (the changed row and its event), each with the error to raise if
+its condition does not hold. See https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+"""
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import BotoCoreError
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from shared.errors import AppError, Conflict, Invalid, Unavailable
+
+_ATTEMPTS = 4
+_PAUSE = 0.02
+
+Refusal = AppError | Callable[[], AppError]
+
+
+class Meta:
+    """Base of every row's Meta: fail within the request, not after it."""
+
+    connect_timeout_seconds = 2
+    read_timeout_seconds = 5
+    max_retry_attempts = 2
+    billing_mode = "PAY_PER_REQUEST"
+
+
+@dataclass
+class _Operation:
+    apply: Callable[[TransactWrite], None]
+    otherwise: Refusal | None
+
+
+@dataclass
+class Transaction:
+    """All or nothing, at most 100 items. Made by `transaction()`, committed when its block ends."""
+
+    # DynamoDB answers with one reason an item in the order sent, and PynamoDB sends the kinds in this order.
+    _checks: list[_Operation] = field(default_factory=list)
+    _deletes: list[_Operation] = field(default_factory=list)
+    _puts: list[_Operation] = field(default_factory=list)
+    _updates: list[_Operation] = field(default_factory=list)
+
+    def put(
+        self, row: Model, condition: Condition | None = None, *, otherwise: Refusal | None = None
+    ) -> None:
+        self._puts.append(_Operation(lambda write: write.save(row, condition=condition), otherwise))
+
+    def update(
+        self,
+        row: Model,
+        actions: list[Action],
+        condition: Condition | None = None,
+        *,
+        otherwise: Refusal | None = None,
+    ) -> None:
+        def apply(write: TransactWrite) -> None:
+            write.update(row, actions=actions, condition=condition)
+
+        self._updates.append(_Operation(apply, otherwise))
+
+    def delete(
+        self, row: Model, condition: Condition | None = None, *, otherwise: Refusal | None = None
+    ) -> None:
+        self._deletes.append(_Operation(lambda write: write.delete(row, condition=condition), otherwise))
+
+    def check(
+        self,
+        model: type[Model],
+        hash_key: str,
+        range_key: str | None,
+        condition: Condition,
+        *,
+        otherwise: Refusal | None = None,
+    ) -> None:
+        def apply(write: TransactWrite) -> None:
+            write.condition_check(model, hash_key, range_key, condition=condition)
+
+        self._checks.append(_Operation(apply, otherwise))
+
+    def commit(self) -> None:
+        operations = [*self._checks, *self._deletes, *self._puts, *self._updates]
+        for attempt in range(_ATTEMPTS):
+            try:
+                with translated(), TransactWrite(connection=_connection()) as write:
+                    for operation in operations:
+                        operation.apply(write)
+                return
+            except _Contended:
+                time.sleep(_PAUSE * 2**attempt)
+            except _Refused as refused:
+                raise _refusal(operations, refused.codes) from refused
+        raise Unavailable("too many writes to the same record at this moment; try again", retry_after=1)
+
+
+@contextmanager
+def transaction() -> Iterator[Transaction]:
+    gathered = Transaction()
+    yield gathered
+    gathered.commit()
+
+
+class _Refused(Exception):
+    def __init__(self, codes: list[str]) -> None:
+        super().__init__(", ".join(codes))
+        self.codes = codes
+
+
+class _Contended(Exception):
+    pass
+
+
+class ConditionFailed(Conflict):
+    """A single write's condition did not hold: somebody was faster."""
+
+
+def _refusal(operations: list[_Operation], codes: list[str]) -> AppError:
+    for operation, code in zip(operations, codes, strict=False):
+        if code == "ConditionalCheckFailed":
+            otherwise = operation.otherwise
+            if otherwise is None:
+                return ConditionFailed(
+                    "somebody changed it at the same moment; read it again, then try again"
+                )
+            return otherwise() if callable(otherwise) else otherwise
+    return Unavailable(f"the database refused the write ({', '.join(sorted(set(codes)))}); try again")
+
+
+_connection_kept: list[Connection] = []
+
+
+def _connection() -> Connection:
+    if not _connection_kept:
+        _connection_kept.append(
+            Connection(
+                connect_timeout_seconds=Meta.connect_timeout_seconds,
+                read_timeout_seconds=Meta.read_timeout_seconds,
+                max_retry_attempts=Meta.max_retry_attempts,
+            )
+        )
+    return _connection_kept[0]
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """PynamoDB's and botocore's errors in our words. The only place that knows their codes."""
+    try:
+        yield
+    except TransactWriteError as error:
+        codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
+        if "ConditionalCheckFailed" in codes:
+            raise _Refused(codes) from error
+        if (codes and set(codes) <= _CONTENTION) or error.cause_response_code in _BUSY:
+            raise _Contended from error
+        raise _unavailable(error) from error
+    except PynamoDBException as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            raise ConditionFailed(
+                "somebody changed it at the same moment; read it again, then try again"
+            ) from error
+        raise _unavailable(error) from error
+    except BotoCoreError as error:
+        raise Unavailable("the database does not answer; try again", retry_after=1) from error
+
+
+_CONTENTION = {"None", "TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"}
+_BUSY = {
+    "TransactionInProgressException",
+    "TransactionConflictException",
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+}
+
+
+def _unavailable(error: PynamoDBException) -> AppError:
+    code = error.cause_response_code or type(error.cause).__name__
+    return Unavailable(f"the database does not take this now ({code}); try again", retry_after=1)
+
+
+def cursor_of(key: dict[str, Any] | None) -> str | None:
+    """An opaque cursor of DynamoDB's LastEvaluatedKey; not secret: it holds keys the caller has seen."""
+    if key is None:
+        return None
+    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def key_of(cursor: str | None, *, within: dict[str, str]) -> dict[str, Any] | None:
+    """The key behind a cursor, if it lies in the list that the caller may read (`within`: attribute → value)."""
+    if cursor is None:
+        return None
+    try:
+        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        strings = all(isinstance(part, dict) and isinstance(part.get("S"), str) for part in key.values())
+        if strings and all(key[name]["S"] == value for name, value in within.items()):
+            return dict(key)
+    except (ValueError, binascii.Error, AttributeError, KeyError, TypeError):
+        pass
+    raise Invalid("cursor is not one of this list; leave it out to start from the beginning")
