@@ -11,6 +11,14 @@ Where = tuple[str, ...]
 
 _ANY = {"*", "ANY", "X-AMAZON-APIGATEWAY-ANY-METHOD"}
 _COMMON = {"Enabled", "BatchSize", "MaximumBatchingWindowInSeconds", "FunctionResponseTypes"}
+_STREAM = {
+    "BisectBatchOnFunctionError",
+    "DestinationConfig",
+    "MaximumRecordAgeInSeconds",
+    "MaximumRetryAttempts",
+    "StartingPosition",
+    "Stream",
+}
 
 
 @dataclass
@@ -48,7 +56,7 @@ def _http(found: Sources, properties: Mapping[str, Any], where: Where) -> None:
 
 
 def _queue(found: Sources, properties: Mapping[str, Any], where: Where) -> None:
-    _only(properties, {*_COMMON, "Queue", "ScalingConfig"}, where)
+    _only(properties, _COMMON | {"Queue", "ScalingConfig"}, where)
     found.queues.append(
         QueueSource(
             queue=_owner(found, properties["Queue"], where),
@@ -64,14 +72,7 @@ def _queue(found: Sources, properties: Mapping[str, Any], where: Where) -> None:
 
 
 def _stream(found: Sources, properties: Mapping[str, Any], where: Where) -> None:
-    known = {
-        "Stream",
-        "StartingPosition",
-        "MaximumRetryAttempts",
-        "DestinationConfig",
-        "BisectBatchOnFunctionError",
-    }
-    _only(properties, {*_COMMON, *known}, where)
+    _only(properties, _COMMON | _STREAM, where)
     destination = ((properties.get("DestinationConfig") or {}).get("OnFailure") or {}).get("Destination")
     position = properties.get("StartingPosition")
     if position not in ("LATEST", "TRIM_HORIZON"):
@@ -86,6 +87,7 @@ def _stream(found: Sources, properties: Mapping[str, Any], where: Where) -> None
             starting_position=position,
             on_failure=None if destination is None else _owner(found, destination, where),
             bisect=bool(properties.get("BisectBatchOnFunctionError", False)),
+            max_age=float(properties.get("MaximumRecordAgeInSeconds", -1)),
         )
     )
 

@@ -38,7 +38,7 @@ def load(
         for name, output in (document.get("Outputs") or {}).items()
         if "Condition" not in output or resolver.condition(output["Condition"], ("Outputs", name))
     }
-    return Template(functions, resources, stack_name, outputs)
+    return Template(functions, resources, stack_name, outputs, region, account)
 
 
 def local_parameters(samconfig: Path) -> dict[str, str]:
@@ -77,7 +77,12 @@ def _resources(document: Mapping[str, Any], resolver: Resolver) -> dict[str, Res
         properties = resource.get("Properties") or {}
         if resource["Type"].startswith(_SERVERLESS):
             properties = _merged(shared.get(resource["Type"].removeprefix(_SERVERLESS), {}), properties)
-        resources[logical_id] = Resource(logical_id, resource["Type"], resolver.resolve(properties, where))
+        resources[logical_id] = Resource(
+            logical_id,
+            resource["Type"],
+            resolver.resolve(properties, where),
+            resolver.name(logical_id, where),
+        )
     return resources
 
 

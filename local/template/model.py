@@ -37,6 +37,7 @@ class StreamSource:
     starting_position: str
     on_failure: str | None  # logical id of a queue
     bisect: bool = False
+    max_age: float = -1.0  # seconds after which a record is given up; -1: never
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class Resource:
     id: str
     type: str
     properties: Mapping[str, Any]
+    name: str = ""  # what it is called in AWS
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,5 @@ class Template:
     resources: Mapping[str, Resource]
     stack_name: str
     outputs: Mapping[str, Any]
+    region: str = "eu-central-1"
+    account: str = "123456789012"
