@@ -1,0 +1,127 @@
+"""The template and the runtime in force, and how an edit replaces them without losing a request."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from watchfiles import Change, awatch
+
+from local.gateway.routes import Router
+from local.runtime import Runtime
+from local.template import Template, TemplateError
+
+CODE = ("handlers", "shared")
+SETTINGS = ("template.yaml", "samconfig.toml")
+_FINISH_WITHIN = 30.0  # as long as API Gateway would wait for an answer
+
+Report = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    template: Template
+    router: Router
+    runtime: Runtime
+
+
+class Live:
+    """`current` serves new requests. A deployment that was replaced ends when its last request has."""
+
+    current: Deployment
+
+    def __init__(
+        self,
+        read_template: Callable[[], Template],
+        environment: Mapping[str, str],
+        *,
+        project: Path,
+        log: Path,
+        report: Report,
+    ) -> None:
+        self._read_template = read_template
+        self._environment = environment
+        self._project = project
+        self._log = log
+        self._report = report
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        self.current = await self._deploy()
+        for failure in self.current.runtime.import_failures:
+            self._report(f"{failure.module} cannot be imported:\n{failure.traceback}")
+
+    async def close(self) -> None:
+        for task in self._retiring:
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await self.current.runtime.__aexit__(None, None, None)
+
+    async def invoke(self, function: str, event: Any) -> Any:
+        """For event sources: always the code of now."""
+        return await self.current.runtime.invoke(function, event)
+
+    async def follow_edits(self, changed: Callable[[Template], Awaitable[None]]) -> None:
+        """Redeploy whenever a file of the project changes, for ever. A broken edit keeps what runs."""
+        async for edits in self._edits():
+            names = ", ".join(sorted({Path(file).name for _, file in edits}))
+            old = self.current
+            try:
+                new = await self._deploy()
+            except (TemplateError, yaml.YAMLError, OSError, TimeoutError) as error:
+                self._report(f"{names} changed, but the old version keeps running: {error}")
+                continue
+            if new.runtime.import_failures:
+                first = new.runtime.import_failures[0]
+                self._report(f"{names} changed, but the old version keeps running:\n{first.traceback}")
+                await new.runtime.__aexit__(None, None, None)
+                continue
+            self.current = new
+            self._retire(old)
+            if new.template != old.template:
+                await changed(new.template)
+            self._report(f"{names} changed: reloaded")
+
+    async def _deploy(self) -> Deployment:
+        template = self._read_template()
+        runtime = Runtime(template, self._environment, project=self._project, log=self._log)
+        await runtime.__aenter__()
+        return Deployment(template, Router(template.functions.values()), runtime)
+
+    def _retire(self, deployment: Deployment) -> None:
+        async def end() -> None:
+            try:
+                await deployment.runtime.drain(_FINISH_WITHIN)
+            finally:
+                await deployment.runtime.__aexit__(None, None, None)
+
+        task = asyncio.create_task(end())
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _edits(self) -> AsyncIterator[set[tuple[Change, str]]]:
+        # Two watches: code is watched with its folders, the settings in their folder, since editors replace
+        # files rather than write them. The whole project would mean the virtual environment too.
+        edits: asyncio.Queue[set[tuple[Change, str]]] = asyncio.Queue()
+
+        async def put(watch: AsyncIterator[set[tuple[Change, str]]]) -> None:
+            async for changes in watch:
+                edits.put_nowait(changes)
+
+        folders = [folder for name in CODE if (folder := self._project / name).is_dir()]
+        async with asyncio.TaskGroup() as watches:
+            watches.create_task(put(awatch(*folders, watch_filter=_is_code, debounce=200)))
+            watches.create_task(put(awatch(self._project, watch_filter=_is_setting, recursive=False)))
+            while True:
+                yield await edits.get()
+
+
+def _is_code(_: Change, path: str) -> bool:
+    return path.endswith((".py", ".json", ".html")) and "__pycache__" not in path
+
+
+def _is_setting(_: Change, path: str) -> bool:
+    return Path(path).name in SETTINGS
