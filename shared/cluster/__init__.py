@@ -1,0 +1,1 @@
+"""The way to Kubernetes. The only room that imports its client library."""
