@@ -21,6 +21,7 @@ class Settings:
     control_table: str
     metrics_table: str
     work_queue_url: str
+    work_dead_letters_url: str
     signing_secret: str
     """Name or ARN in Secrets Manager of `{"kid": …, "key": …}`, the key that signs tokens."""
     cluster_secret: str

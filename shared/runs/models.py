@@ -1,9 +1,11 @@
 """A run: one finite piece of work on the cluster. The core under invocations, executions and tasks."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import ClassVar, Literal, Self
 
+from shared.events.models import Fact
 from shared.models import Record
 
 OUTPUT_LIMIT = 256 * 1024
@@ -82,3 +84,78 @@ class RunOutput(Record):
     truncated: bool = False
     bytes: int = 0
     """Of stdout and stderr together, before the cut, as far as the cluster still had them."""
+
+
+@dataclass(frozen=True)
+class RunObservation:
+    """What the reconciler found out about a run, and when it wants to look again."""
+
+    state: RunState
+    deadline_at: datetime
+    due_at: datetime | None
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    scheduled_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+class RunFact(Fact):
+    """What every event of a run says."""
+
+    aggregate_kind: ClassVar[str] = "run"
+
+    kind: RunKind
+    namespace: str
+    source_id: str
+    source_name: str
+    job_name: str
+    state: RunState
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        return cls.model_validate(run.model_dump(include=set(cls.model_fields)))
+
+
+class FunctionInvoked(RunFact):
+    """A run of a function was accepted."""
+
+    type: ClassVar[str] = "function.invoked"
+
+
+class RunScheduled(RunFact):
+    type: ClassVar[str] = "run.scheduled"
+
+
+class RunStarted(RunFact):
+    type: ClassVar[str] = "run.running"
+
+
+class RunCompleted(RunFact):
+    type: ClassVar[str] = "run.completed"
+
+
+class RunFailed(RunFact):
+    type: ClassVar[str] = "run.failed"
+
+
+class RunTimedOut(RunFact):
+    type: ClassVar[str] = "run.timeout"
+
+
+class RunCancelled(RunFact):
+    type: ClassVar[str] = "run.cancelled"
+
+
+STATE_FACTS: dict[RunState, type[RunFact]] = {
+    RunState.SCHEDULED: RunScheduled,
+    RunState.RUNNING: RunStarted,
+    RunState.COMPLETED: RunCompleted,
+    RunState.FAILED: RunFailed,
+    RunState.TIMEOUT: RunTimedOut,
+    RunState.CANCELLED: RunCancelled,
+}

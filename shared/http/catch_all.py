@@ -1,0 +1,55 @@
+"""What answers where no route matches: 404, or 405 where the path exists for other methods."""
+
+import json
+import re
+from functools import cache
+from importlib import resources
+from typing import Any
+
+from aws_lambda_powertools.event_handler import Response
+
+from shared.errors import AppError, MethodNotAllowed, NotFound
+from shared.http.api import Api
+from shared.http.events import HttpEvent
+
+
+class CatchAll(Api):
+    """The `$default` route. It knows the other routes from the API's own description."""
+
+    def __init__(self) -> None:
+        super().__init__(public=True)
+        self.not_found(self._nowhere)
+
+    def _nowhere(self, _: Exception) -> Response[str]:
+        event = HttpEvent(self.current_event.raw_event)
+        allowed = methods_at(event.path)
+        if not allowed:
+            return self._refuse(NotFound(f"there is nothing at {event.path[:200]}"))
+        response = self._refuse(_not_allowed(event.method, event.path, allowed))
+        response.headers["Allow"] = ", ".join(allowed)
+        return response
+
+
+def _not_allowed(method: str, path: str, allowed: list[str]) -> AppError:
+    return MethodNotAllowed(f"{method} is not allowed at {path[:200]}; it takes {', '.join(allowed)}")
+
+
+def methods_at(path: str) -> list[str]:
+    return sorted(
+        {method for pattern, methods in _patterns() for method in methods if pattern.fullmatch(path)}
+    )
+
+
+@cache
+def _patterns() -> list[tuple[re.Pattern[str], list[str]]]:
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), [method.upper() for method in operations])
+        for path, operations in description()["paths"].items()
+    ]
+
+
+@cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document as it was generated from the handlers; `make check` compares it with them."""
+    document: dict[str, Any] = json.loads(resources.files("shared.http").joinpath("openapi.json").read_text())
+    return document

@@ -1,0 +1,36 @@
+"""Parameters that many endpoints take, declared once: types, bounds and the words of the documentation."""
+
+import re
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+
+LIST_LIMIT = 1000
+"""Items in one answer at most; without `limit` a list is as long as that."""
+
+LONGEST_WAIT = 25
+"""Seconds. API Gateway gives up after 30, and the answer itself takes time."""
+
+PageNumber = Annotated[
+    int | None, Query(ge=1, le=1000, description="page of the list, from 1; or use cursor")
+]
+Limit = Annotated[int, Query(ge=1, le=LIST_LIMIT, description="items a page")]
+Cursor = Annotated[str | None, Query(max_length=2048, description="opaque, from the Link header of a page")]
+IdempotencyKey = Annotated[
+    str | None,
+    Header(alias="Idempotency-Key", description="the same key and body within 24 h are done once"),
+]
+Prefer = Annotated[
+    str | None,
+    Header(
+        alias="Prefer", description=f"wait=N: answer with the result if it is there in N ≤ {LONGEST_WAIT} s"
+    ),
+]
+
+_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def wait_of(prefer: str | None) -> int:
+    """Seconds of a `wait` preference (RFC 7240, section 4.3). What cannot be honoured is ignored."""
+    found = _WAIT.search(prefer or "")
+    return min(int(found.group(1)), LONGEST_WAIT) if found else 0

@@ -1,0 +1,58 @@
+"""Answers that are more than a JSON object: lists with their paging headers, text, no content."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from aws_lambda_powertools.event_handler import Response
+
+from shared.models import Page, View
+
+if TYPE_CHECKING:
+    from shared.http.api import Api
+
+Item = TypeVar("Item")
+Shown = TypeVar("Shown", bound=View)
+
+
+def json_reply(
+    view: Shown, *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response[Shown]:
+    return Response(status, content_type="application/json", body=view, headers=dict(headers or {}))
+
+
+def bare_list(app: "Api", page: Page[Item], view: Callable[[Item], Shown]) -> Response[list[Shown]]:
+    """A JSON array; Link says how the list goes on (RFC 8288), X-Total-Count how long it is in all."""
+    headers: dict[str, str | list[str]] = {}
+    links = _links(app, page)
+    if links:
+        headers["Link"] = ", ".join(links)
+    if page.total is not None:
+        headers["X-Total-Count"] = str(page.total)
+    body = [view(item) for item in page.items]
+    return Response(200, content_type="application/json", body=body, headers=headers)
+
+
+def text(body: str, *, content_type: str = "text/plain; charset=utf-8") -> Response[str]:
+    return Response(200, content_type=content_type, body=body)
+
+
+def no_content() -> Response[None]:
+    return Response(204)
+
+
+def _links(app: "Api", page: Page[Any]) -> list[str]:
+    """In the caller's own way of paging: by number if they gave one, else by cursor."""
+    event = app.current_event
+    query = dict(event.query_string_parameters or {})
+    number = int(query["page"]) if query.get("page") else None
+    links: list[str] = []
+
+    def link(relation: str, **changed: object) -> None:
+        links.append(f'<{event.path}?{urlencode({**query, **changed})}>; rel="{relation}"')
+
+    if number is not None and number > 1:
+        link("prev", page=number - 1)
+    if page.next is not None:
+        link("next", **({"cursor": page.next} if number is None else {"page": number + 1}))
+    return links

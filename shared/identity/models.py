@@ -1,0 +1,43 @@
+"""Who is calling."""
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from shared.models import Record, Request, View
+
+
+class Principal(Record):
+    """An authenticated caller. `family` 0 came from POST /auth/token: no password was checked."""
+
+    user_id: str
+    username: str
+    email: str = ""
+    namespace: str
+    family: int
+    token_id: str
+
+
+def _trimmed(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value
+
+
+Text = Annotated[str, BeforeValidator(_trimmed), Field(max_length=254)]
+
+
+class TokenRequest(Request):
+    """Body of POST /auth/token (seed 000, "Generate Token"). All fields are optional, as is the body."""
+
+    user_id: Annotated[
+        Text, Field(description="Who you want to be: a DNS label of at most 56 characters")
+    ] = ""
+    username: Text = ""
+    email: Text = ""
+
+
+class TokenView(View):
+    token: str
+    user_id: str
+    username: str
+    email: str
+    namespace: str

@@ -1,0 +1,98 @@
+"""Counters that outlive a Lambda: one atomic ADD a request, spread over a few keys, never scanned."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from shared.metrics.rules import BUCKETS, SHARDS, FunctionGauge, RequestCount, bucket_of, shard_of
+from shared.store import ConditionFailed, Row, Table, client, transaction, translated
+
+_REQUESTS, _FUNCTIONS = "requests", "functions"
+_MARK_LIFETIME = timedelta(days=2)
+"""A stream keeps its records for a day, so no event comes back later than that."""
+
+
+class MetricRow(Row):
+    """`requests` rows use total, seconds and the buckets; `functions` rows use total alone."""
+
+    class Meta:
+        table_name = Table("metrics_table")
+
+    shard = UnicodeAttribute(hash_key=True)
+    series = UnicodeAttribute(range_key=True)
+    total = NumberAttribute(default=0)
+    seconds = NumberAttribute(default=0)
+
+
+class MarkRow(Row):
+    """An event that a projection has counted. Streams deliver at least once."""
+
+    class Meta:
+        table_name = Table("control_table")
+
+    key = UnicodeAttribute(hash_key=True)
+    expires_at = NumberAttribute()
+
+
+def add_request(method: str, endpoint: str, status: int, seconds: float, *, key: str) -> None:
+    bucket = bucket_of(seconds)
+    added = f"ADD total :one, seconds :seconds{f', b{bucket} :one' if bucket is not None else ''}"
+    with translated():
+        client().update_item(
+            TableName=MetricRow.Meta.table_name,
+            Key={
+                "shard": {"S": shard_of(key)},
+                "series": {"S": "#".join((_REQUESTS, method, endpoint, str(status)))},
+            },
+            UpdateExpression=added,
+            ExpressionAttributeValues={":one": {"N": "1"}, ":seconds": {"N": f"{seconds:.6f}"}},
+        )
+
+
+def move_gauges(changes: Iterable[FunctionGauge], *, event_id: str, now: datetime) -> None:
+    """Applies an event's changes once, however often the event is delivered."""
+    mark = MarkRow(f"counted#{event_id}", expires_at=int((now + _MARK_LIFETIME).timestamp()))
+    try:
+        with transaction() as write:
+            write.put(mark, MarkRow.key.does_not_exist())
+            for change in changes:
+                series = "#".join((_FUNCTIONS, change.namespace, change.status))
+                row = MetricRow(shard_of(change.namespace), series)
+                write.update(row, actions=[MetricRow.total.add(change.value)])
+    except ConditionFailed:
+        return
+
+
+def everything() -> tuple[list[RequestCount], list[FunctionGauge]]:
+    requests: list[RequestCount] = []
+    gauges: list[FunctionGauge] = []
+    for shard in range(SHARDS):
+        for item in _items(str(shard)):
+            kind, *labels = item["series"]["S"].split("#")
+            total = int(item.get("total", {}).get("N", 0))
+            if kind == _REQUESTS:
+                buckets = tuple(int(item.get(f"b{index}", {}).get("N", 0)) for index in range(len(BUCKETS)))
+                method, endpoint, status = labels
+                seconds = float(item["seconds"]["N"])
+                requests.append(RequestCount(method, endpoint, status, total, seconds, buckets))
+            elif kind == _FUNCTIONS:
+                namespace, status = labels
+                gauges.append(FunctionGauge(namespace, status, total))
+    return requests, gauges
+
+
+def _items(shard: str) -> Iterable[dict[str, Any]]:
+    pages = (
+        client()
+        .get_paginator("query")
+        .paginate(
+            TableName=MetricRow.Meta.table_name,
+            KeyConditionExpression="shard = :shard",
+            ExpressionAttributeValues={":shard": {"S": shard}},
+        )
+    )
+    with translated():
+        for page in pages:
+            yield from page["Items"]
