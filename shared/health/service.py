@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
 from shared import aws
-from shared.cluster import connected
+from shared.cluster.connection import cluster
 from shared.config import settings
 from shared.errors import Unavailable
 from shared.health.models import ReadyView
@@ -49,7 +49,7 @@ def _secrets() -> None:
 
 
 def _cluster() -> None:
-    connected().version()
+    cluster().version()
 
 
 _PROBES: dict[str, Callable[[], object]] = {

@@ -8,7 +8,7 @@ Powertools' resolver routes and validates; this class owns what all endpoints ow
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from shared import clock, context
 from shared.errors import AppError, Invalid, NotFound
 from shared.http import families, validation
 from shared.http.events import HttpEvent
+from shared.http.live import LONG_POLL, NATIVE, Streamed, drained
 from shared.identity import service as identity
 from shared.identity.models import Principal
 from shared.logs import log
@@ -53,6 +54,8 @@ class Api(APIGatewayHttpResolver):
     def __init__(self, *, public: bool) -> None:
         super().__init__(enable_validation=True, serializer=_compact, response_validation_error_http_code=500)
         self.public = public
+        self.streaming = False
+        self._live: Iterator[bytes] | None = None
         self.now: datetime = clock.now()
         for kind in (
             AppError,
@@ -65,7 +68,30 @@ class Api(APIGatewayHttpResolver):
 
     def handler(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         """The Lambda entry. Never raises: what nobody foresaw is a logged 500 in the path's error family."""
+        answer = self._counted_answer(event, lambda_context)
+        if self._live is not None:
+            answer["body"] = drained(self._live).decode()
+        return answer
+
+    def stream(self, event: dict[str, Any], lambda_context: Any) -> Streamed:
+        """The entry for hosts that can pass a body on while it is being made."""
+        self.streaming = True
+        answer = self._counted_answer(event, lambda_context)
+        whole = (answer.get("body") or "").encode()
+        return Streamed(answer["statusCode"], answer["headers"], self._live or iter([whole]))
+
+    def live(self, chunks: Iterator[bytes], *, content_type: str) -> Response[str]:
+        """What a streaming route returns: its generator runs once the headers are out."""
+        self._live = chunks
+        return Response(200, content_type=content_type, body="", headers={"Cache-Control": "no-store"})
+
+    @property
+    def stream_seconds(self) -> float:
+        return NATIVE if self.streaming else LONG_POLL
+
+    def _counted_answer(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         started = time.perf_counter()
+        self._live = None
         request = HttpEvent(event)
         self.now = clock.now()
         trace = request.trace()
@@ -156,6 +182,3 @@ def routes(app: Api) -> list[tuple[str, str]]:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-
-
-Handler = Callable[[dict[str, Any], Any], Mapping[str, Any]]

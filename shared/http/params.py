@@ -20,6 +20,14 @@ IdempotencyKey = Annotated[
     str | None,
     Header(alias="Idempotency-Key", description="the same key and body within 24 h are done once"),
 ]
+Accept = Annotated[str | None, Header(alias="Accept")]
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", max_length=128, description="a stream goes on after this event"),
+]
+LogTail = Annotated[int, Query(ge=0, le=10_000, description="how many of the last lines")]
+LogFollow = Annotated[bool, Query(description="go on with new lines as they are written")]
+LogTimestamps = Annotated[bool, Query(description="each line begins with its time")]
 Prefer = Annotated[
     str | None,
     Header(

@@ -1,11 +1,12 @@
 """Answers that are more than a JSON object: lists with their paging headers, text, no content."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from aws_lambda_powertools.event_handler import Response
 
+from shared.http.live import SSE_HEARTBEAT, sse, sse_opening
 from shared.models import Page, View
 
 if TYPE_CHECKING:
@@ -35,6 +36,28 @@ def bare_list(app: "Api", page: Page[Item], view: Callable[[Item], Shown]) -> Re
 
 def text(body: str, *, content_type: str = "text/plain; charset=utf-8") -> Response[str]:
     return Response(200, content_type=content_type, body=body)
+
+
+def text_stream(app: "Api", lines: Iterable[tuple[str, str] | None], *, accept: str | None) -> Response[str]:
+    """Lines as they come, each with the id it can be resumed after: text, or events where those are accepted.
+
+    None is silence; an event stream fills it with comments, which keeps proxies from giving up.
+    """
+    if "text/event-stream" in (accept or ""):
+        return app.live(_as_events(lines), content_type="text/event-stream")
+    return app.live(_as_text(lines), content_type="text/plain; charset=utf-8")
+
+
+def _as_text(lines: Iterable[tuple[str, str] | None]) -> Iterator[bytes]:
+    for line in lines:
+        if line is not None:
+            yield f"{line[1]}\n".encode()
+
+
+def _as_events(lines: Iterable[tuple[str, str] | None]) -> Iterator[bytes]:
+    yield sse_opening()
+    for line in lines:
+        yield sse(line[1], id=line[0]) if line is not None else SSE_HEARTBEAT
 
 
 def no_content() -> Response[None]:
