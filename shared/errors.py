@@ -65,8 +65,14 @@ class NotFound(AppError):
 
 
 class MethodNotAllowed(AppError):
+    """`allow` lists the methods that the path takes (RFC 9110, section 15.5.6)."""
+
     status = 405
     code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, message: str, *, allow: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allow = tuple(allow)
 
 
 class Conflict(AppError):

@@ -89,7 +89,10 @@ def invoked_name(name_and_verb: str) -> str:
     """API Gateway cannot route `{name}:invoke`, so the last part of the path carries both."""
     name, verb = rules.name_and_verb(name_and_verb)
     if not verb:
-        raise MethodNotAllowed(f"POST is not allowed here; to invoke, POST to /v1/functions/{name}:invoke")
+        raise MethodNotAllowed(
+            f"POST is not allowed here; to invoke, POST to /v1/functions/{name}:invoke",
+            allow=["DELETE", "GET", "PATCH"],
+        )
     if verb != "invoke":
         raise NotFound(f"functions have no verb '{verb[:40]}'; the only one is invoke")
     return name

@@ -36,7 +36,7 @@ class LogLine(Record):
 
 
 def moment_of(time: str) -> datetime | None:
-    """A line's time, for asking what came since. The cluster counts whole seconds; callers filter the rest."""
+    """A line's time, for asking what came since. The cluster counts whole seconds; callers filter."""
     try:
         return datetime.fromisoformat(time[:19]).replace(tzinfo=UTC)
     except ValueError:

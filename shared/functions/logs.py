@@ -25,7 +25,7 @@ _LINES_AHEAD = 1000
 
 
 def lines(name: str, request: LogRequest, *, owner: Principal, seconds: float) -> Iterator[LogLine | None]:
-    """The lines, oldest first. With `follow` they go on for so many seconds; None means a while of silence."""
+    """The lines, oldest first. With `follow` they go on for so many seconds; None is a while of silence."""
     function = store.get_or_raise(owner.user_id, name)
     if request.follow:
         return Following(cluster(), function, request).lines(seconds)

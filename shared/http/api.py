@@ -23,7 +23,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 from aws_lambda_powertools.event_handler.request import Request
 
 from shared import clock, context
-from shared.errors import AppError, Invalid, NotFound
+from shared.errors import AppError, Invalid, MethodNotAllowed, NotFound
 from shared.http import families, validation
 from shared.http.events import HttpEvent
 from shared.http.live import LONG_POLL, NATIVE, Streamed, drained
@@ -169,6 +169,8 @@ def _headers(error: AppError, status: int) -> dict[str, str | list[str]]:
     headers: dict[str, str | list[str]] = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allow)
     if status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="eventflow"'
     return headers

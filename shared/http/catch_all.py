@@ -8,7 +8,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
-from shared.errors import AppError, MethodNotAllowed, NotFound
+from shared.errors import MethodNotAllowed, NotFound
 from shared.http.api import Api
 from shared.http.events import HttpEvent
 
@@ -25,13 +25,8 @@ class CatchAll(Api):
         allowed = methods_at(event.path)
         if not allowed:
             return self._refuse(NotFound(f"there is nothing at {event.path[:200]}"))
-        response = self._refuse(_not_allowed(event.method, event.path, allowed))
-        response.headers["Allow"] = ", ".join(allowed)
-        return response
-
-
-def _not_allowed(method: str, path: str, allowed: list[str]) -> AppError:
-    return MethodNotAllowed(f"{method} is not allowed at {path[:200]}; it takes {', '.join(allowed)}")
+        message = f"{event.method} is not allowed at {event.path[:200]}; it takes {', '.join(allowed)}"
+        return self._refuse(MethodNotAllowed(message, allow=allowed))
 
 
 def methods_at(path: str) -> list[str]:

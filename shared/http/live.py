@@ -1,8 +1,9 @@
 """Streams. An endpoint has one generator; who runs the endpoint decides how it reaches the client.
 
 A host that can stream (the local gateway, a container) calls `Api.stream` and passes the chunks on as they
-come. Lambda behind an HTTP API cannot: there the generator is drained as a bounded long poll, which answers soon
-after there is something to say, and at the latest when the time is up. Clients come back with Last-Event-ID.
+come. Lambda behind an HTTP API cannot: there the generator is drained as a bounded long poll, which answers
+soon after there is something to say, and at the latest when the time is up. Clients come back with the
+Last-Event-ID.
 """
 
 import queue
