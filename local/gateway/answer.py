@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from local.runtime import Stream
+
 # These belong to the connection or to the server, whatever a handler says.
 _OURS = {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding"}
 _FORBIDDEN = "\r\n\0"
@@ -22,11 +24,13 @@ class BadAnswer(Exception):
 class Answer:
     status: int
     headers: Headers
-    body: bytes
+    body: bytes | Stream
 
 
 def answer_of(result: Any) -> Answer:
     """A result without a statusCode is itself the body of a 200."""
+    if isinstance(result, Stream):
+        return Answer(result.status, headers_of(result.headers), result)
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result if isinstance(result, str) else json.dumps(result, ensure_ascii=False)
         return Answer(200, [("content-type", "application/json")], body.encode())

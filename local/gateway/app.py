@@ -5,7 +5,7 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +17,7 @@ from local.gateway.access import AccessLog, target_of
 from local.gateway.answer import Answer, BadAnswer, answer_of
 from local.gateway.event import HttpRequest, event_of
 from local.gateway.live import Live
-from local.gateway.sending import send_answer, send_stream
+from local.gateway.sending import send_answer
 from local.runtime import FunctionError, PayloadTooLarge, Stream, Throttled
 
 MAX_BODY = 10 * 1024 * 1024
@@ -79,12 +79,9 @@ class Gateway:
         started = time.perf_counter()
         status = 0
         try:
-            answer = await self._answer(exchange, Request(scope, receive))
+            answer = await self._answer_cross_origin(exchange, Request(scope, receive))
             status = answer.status
-            if isinstance(answer, Stream):
-                await send_stream(answer, exchange.id, receive, send)
-            else:
-                await send_answer(answer, exchange.id, send)
+            await send_answer(answer, exchange.id, receive, send)
         except ClientDisconnect:
             status = 499
         except (FunctionError, BadAnswer) as error:
@@ -95,7 +92,17 @@ class Gateway:
         finally:
             self._write_log(exchange, status, time.perf_counter() - started)
 
-    async def _answer(self, exchange: _Exchange, request: Request) -> Answer | Stream:
+    async def _answer_cross_origin(self, exchange: _Exchange, request: Request) -> Answer:
+        cors, origin = self._live.current.cors, request.headers.get("origin")
+        if cors is None or origin is None:
+            return await self._answer(exchange, request)
+        wanted = request.headers.get("access-control-request-method")
+        if exchange.method == "OPTIONS" and wanted:
+            return cors.preflight(origin, wanted)
+        answer = await self._answer(exchange, request)
+        return replace(answer, headers=cors.applied(answer.headers, origin))
+
+    async def _answer(self, exchange: _Exchange, request: Request) -> Answer:
         try:
             return await self._integrate(exchange, request)
         except Refused as refused:
@@ -103,7 +110,7 @@ class Gateway:
             body = self._render_error(request.url.path, refused.status, refused.message, exchange.id)
             return Answer(refused.status, [("content-type", "application/json")], json.dumps(body).encode())
 
-    async def _integrate(self, exchange: _Exchange, request: Request) -> Answer | Stream:
+    async def _integrate(self, exchange: _Exchange, request: Request) -> Answer:
         """Route the request, let the function answer."""
         _check_size(exchange, request.scope["headers"])
         deployment = self._live.current
@@ -119,8 +126,7 @@ class Gateway:
             now=datetime.now(UTC),
         )
         try:
-            result = await self._in_time(deployment.runtime.respond(match.function, event))
-            return result if isinstance(result, Stream) else answer_of(result)
+            return answer_of(await self._in_time(deployment.runtime.respond(match.function, event)))
         except PayloadTooLarge as error:
             raise Refused(
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Request Entity Too Large", str(error)

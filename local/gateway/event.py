@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl
 from local.gateway.routes import Match
 
 _TEXTS = ("application/json", "application/javascript", "application/xml")
+_NOT_PASSED_ON = {"cookie", "connection", "keep-alive", "te", "transfer-encoding", "upgrade"}
 _ACCOUNT = "123456789012"
 _API = "local"
 
@@ -77,7 +78,7 @@ def event_of(
 
 
 def _headers(request: HttpRequest, trace: str) -> dict[str, str]:
-    headers = _joined((name, value) for name, value in request.headers if name != "cookie")
+    headers = _joined((name, value) for name, value in request.headers if name not in _NOT_PASSED_ON)
     port = headers.get("host", "").rpartition(":")[2]
     addresses = [headers["x-forwarded-for"]] if "x-forwarded-for" in headers else []
     return {

@@ -1,7 +1,6 @@
 """The template and the runtime in force, and how an edit replaces them without losing a request."""
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import yaml
 from watchfiles import Change, awatch
 
+from local.gateway.cors import Cors, cors_of
 from local.gateway.routes import Router
 from local.runtime import Runtime
 from local.template import Template, TemplateError
@@ -19,12 +19,14 @@ SETTINGS = ("template.yaml", "samconfig.toml")
 _FINISH_WITHIN = 30.0  # as long as API Gateway would wait for an answer
 
 Report = Callable[[str], None]
+Changed = Callable[[Template], Awaitable[None]]
 
 
 @dataclass(frozen=True)
 class Deployment:
     template: Template
     router: Router
+    cors: Cors | None
     runtime: Runtime
 
 
@@ -48,6 +50,7 @@ class Live:
         self._log = log
         self._report = report
         self._retiring: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
 
     async def start(self) -> None:
         self.current = await self._deploy()
@@ -64,32 +67,46 @@ class Live:
         """For event sources: always the code of now."""
         return await self.current.runtime.invoke(function, event)
 
-    async def follow_edits(self, changed: Callable[[Template], Awaitable[None]]) -> None:
-        """Redeploy whenever a file of the project changes, for ever. A broken edit keeps what runs."""
-        async for edits in self._edits():
-            names = ", ".join(sorted({Path(file).name for _, file in edits}))
-            old = self.current
-            try:
-                new = await self._deploy()
-            except (TemplateError, yaml.YAMLError, OSError, TimeoutError) as error:
-                self._report(f"{names} changed, but the old version keeps running: {error}")
-                continue
-            if new.runtime.import_failures:
-                first = new.runtime.import_failures[0]
-                self._report(f"{names} changed, but the old version keeps running:\n{first.traceback}")
-                await new.runtime.__aexit__(None, None, None)
-                continue
-            self.current = new
-            self._retire(old)
-            if new.template != old.template:
-                await changed(new.template)
-            self._report(f"{names} changed: reloaded")
+    async def follow_edits(self, changed: Changed) -> None:
+        """Redeploy whenever a file of the project changes, for ever. A broken edit keeps what runs.
+
+        Two watches: code is watched with its folders, the settings in their folder, since editors replace
+        files rather than write them. Watching the whole project would mean the virtual environment too.
+        """
+        folders = [folder for name in CODE if (folder := self._project / name).is_dir()]
+        async with asyncio.TaskGroup() as watches:
+            watches.create_task(self._follow(awatch(*folders, watch_filter=_is_code), changed))
+            settings = awatch(self._project, watch_filter=_is_setting, recursive=False)
+            watches.create_task(self._follow(settings, changed))
+
+    async def _follow(self, edits: AsyncIterator[set[tuple[Change, str]]], changed: Changed) -> None:
+        async for files in edits:
+            names = ", ".join(sorted({Path(file).name for _, file in files}))
+            async with self._one_at_a_time:
+                problem = await self._redeploy(changed)
+            outcome = f", but the old version keeps running: {problem}" if problem else ": reloaded"
+            self._report(f"{names} changed{outcome}")
+
+    async def _redeploy(self, changed: Changed) -> str | None:
+        """Replace what runs, or say why not."""
+        try:
+            new = await self._deploy()
+        except (TemplateError, yaml.YAMLError, OSError, TimeoutError) as error:
+            return str(error)
+        if new.runtime.import_failures:
+            await new.runtime.__aexit__(None, None, None)
+            return new.runtime.import_failures[0].traceback
+        old, self.current = self.current, new
+        self._retire(old)
+        if new.template != old.template:
+            await changed(new.template)
+        return None
 
     async def _deploy(self) -> Deployment:
         template = self._read_template()
         runtime = Runtime(template, self._environment, project=self._project, log=self._log)
         await runtime.__aenter__()
-        return Deployment(template, Router(template.functions.values()), runtime)
+        return Deployment(template, Router(template.functions.values()), cors_of(template), runtime)
 
     def _retire(self, deployment: Deployment) -> None:
         async def end() -> None:
@@ -101,22 +118,6 @@ class Live:
         task = asyncio.create_task(end())
         self._retiring.add(task)
         task.add_done_callback(self._retiring.discard)
-
-    async def _edits(self) -> AsyncIterator[set[tuple[Change, str]]]:
-        # Two watches: code is watched with its folders, the settings in their folder, since editors replace
-        # files rather than write them. The whole project would mean the virtual environment too.
-        edits: asyncio.Queue[set[tuple[Change, str]]] = asyncio.Queue()
-
-        async def put(watch: AsyncIterator[set[tuple[Change, str]]]) -> None:
-            async for changes in watch:
-                edits.put_nowait(changes)
-
-        folders = [folder for name in CODE if (folder := self._project / name).is_dir()]
-        async with asyncio.TaskGroup() as watches:
-            watches.create_task(put(awatch(*folders, watch_filter=_is_code, debounce=200)))
-            watches.create_task(put(awatch(self._project, watch_filter=_is_setting, recursive=False)))
-            while True:
-                yield await edits.get()
 
 
 def _is_code(_: Change, path: str) -> bool:

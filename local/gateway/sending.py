@@ -4,25 +4,29 @@ import asyncio
 
 from starlette.types import Receive, Send
 
-from local.gateway.answer import Answer, Headers, headers_of
+from local.gateway.answer import Answer, Headers
 from local.runtime import Stream
 
 _BODILESS = {204, 304}
 
 
-async def send_answer(answer: Answer, request_id: str, send: Send) -> None:
+async def send_answer(answer: Answer, request_id: str, receive: Receive, send: Send) -> None:
     headers = [*answer.headers, ("apigw-requestid", request_id)]
+    if isinstance(answer.body, Stream):
+        await _send_stream(answer.body, headers, receive, send)
+        return
+    body = b"" if answer.status in _BODILESS else answer.body
     if answer.status not in _BODILESS:
-        headers.append(("content-length", str(len(answer.body))))
+        headers.append(("content-length", str(len(body))))
     await _start(answer.status, headers, send)
-    await send({"type": "http.response.body", "body": b"" if answer.status in _BODILESS else answer.body})
+    await send({"type": "http.response.body", "body": body})
 
 
-async def send_stream(stream: Stream, request_id: str, receive: Receive, send: Send) -> None:
+async def _send_stream(stream: Stream, headers: Headers, receive: Receive, send: Send) -> None:
     """Pass the chunks on until the function or the client ends. A client that leaves ends the function."""
 
     async def pump() -> None:
-        await _start(stream.status, [*headers_of(stream.headers), ("apigw-requestid", request_id)], send)
+        await _start(stream.status, headers, send)
         async for chunk in stream:
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
         await send({"type": "http.response.body", "body": b""})

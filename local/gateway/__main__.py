@@ -1,0 +1,139 @@
+"""The gateway process: the HTTP API, the functions behind it, and what wakes them besides HTTP."""
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import uvicorn
+import yaml
+
+from local.gateway.access import AccessLog
+from local.gateway.app import Gateway
+from local.gateway.environment import REGION, aws_environment
+from local.gateway.errors import error_renderer
+from local.gateway.live import Live
+from local.gateway.surroundings import Surroundings
+from local.runtime.lifeline import end_at_eof
+from local.template import Template, TemplateError, load, local_parameters
+
+NOWHERE = "http://127.0.0.1:9"  # the discard port: without --aws-endpoint there is no AWS
+
+
+class Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """`_stop_on_signals` does it: uvicorn would raise them again before the functions are gone."""
+        yield
+
+
+def read_template(project: Path, aws_endpoint: str) -> Template:
+    samconfig = project / "samconfig.toml"
+    parameters = local_parameters(samconfig) if samconfig.is_file() else {}
+    return load(project / "template.yaml", parameters, region=REGION, aws_endpoint=aws_endpoint)
+
+
+async def serve(options: argparse.Namespace) -> None:
+    endpoint = options.aws_endpoint or NOWHERE
+    live = Live(
+        lambda: read_template(options.project, endpoint),
+        aws_environment(endpoint),
+        project=options.project,
+        log=options.state / "handlers.log",
+        report=lambda text: print(text, flush=True),
+    )
+    log = AccessLog(options.state / "access.log")
+    app = Gateway(live, log=log, render_error=error_renderer(options.project))
+    server = Server(
+        uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=2,
+        )
+    )
+    _stop_on_signals(server)
+    with contextlib.closing(log):
+        async with _surrounded(live, options) as surroundings:
+            tasks = [asyncio.create_task(server.serve(sockets=[socket.socket(fileno=options.listen)]))]
+            if surroundings:
+                tasks.append(asyncio.create_task(surroundings.run()))
+            if options.reload:
+                changed = surroundings.change if surroundings else _nothing
+                tasks.append(asyncio.create_task(live.follow_edits(changed)))
+            await _first_of(tasks)
+
+
+@contextlib.asynccontextmanager
+async def _surrounded(live: Live, options: argparse.Namespace) -> AsyncIterator[Surroundings | None]:
+    """The functions forked and the template's resources created, side by side."""
+    surroundings = None
+    async with asyncio.TaskGroup() as starting:
+        starting.create_task(live.start())
+        if options.aws_endpoint:
+            surroundings = Surroundings(options.aws_endpoint, options.kubeconfig, live.invoke)
+            starting.create_task(surroundings.create(read_template(options.project, options.aws_endpoint)))
+    try:
+        yield surroundings
+    finally:
+        await live.close()
+
+
+async def _first_of(tasks: list[asyncio.Task[None]]) -> None:
+    """None of them ends by itself but the server, when it is told to. An error in any is the end of all."""
+    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
+    for task in done:
+        task.result()
+
+
+async def _nothing(_: Template) -> None:
+    pass
+
+
+def _stop_on_signals(server: Server) -> None:
+    def stop() -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
+    parser.add_argument("--listen", type=int, required=True, metavar="FD", help="a listening socket")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe to end with")
+    parser.add_argument("--project", type=Path, default=Path(), help="folder with template.yaml and handlers")
+    parser.add_argument("--state", type=Path, required=True, help="folder for logs")
+    parser.add_argument("--aws-endpoint", help="where the template's resources are created")
+    parser.add_argument("--kubeconfig", type=Path, help="the cluster; goes into the ClusterSecret")
+    parser.add_argument("--reload", action="store_true", help="follow edits of the project")
+    options = parser.parse_args()
+    options.project = options.project.resolve()
+    return options
+
+
+def main() -> int:
+    options = _options()
+    if options.lifeline is not None:
+        end_at_eof(options.lifeline)
+    try:
+        read_template(options.project, NOWHERE)
+    except (TemplateError, yaml.YAMLError, OSError) as problem:
+        print(f"template.yaml cannot be run: {problem}", file=sys.stderr)
+        return 2
+    asyncio.run(serve(options))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
