@@ -9,15 +9,15 @@ import binascii
 import json
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection, TableConnection
-from pynamodb.exceptions import PynamoDBException, TransactWriteError
+from pynamodb.exceptions import DoesNotExist, PynamoDBException, TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -54,7 +54,8 @@ class Row(Model):
     def _get_connection(cls) -> TableConnection:
         table = super()._get_connection()
         if table.connection is not connection():
-            connection().add_meta_table(table.get_meta_table())
+            with suppress(ValueError):  # rows of several rooms may share a table, and so its keys
+                connection().add_meta_table(table.get_meta_table())
             table.connection = connection()
         return table
 
@@ -186,6 +187,8 @@ def translated() -> Iterator[None]:
     """PynamoDB's and botocore's errors in our words. The only place that knows their codes."""
     try:
         yield
+    except DoesNotExist:
+        raise
     except TransactWriteError as error:
         codes = [reason.code if reason else "None" for reason in error.cancellation_reasons]
         if "ConditionalCheckFailed" in codes:
@@ -199,7 +202,7 @@ def translated() -> Iterator[None]:
                 "somebody changed it at the same moment; read it again, then try again"
             ) from error
         raise _unavailable(error) from error
-    except BotoCoreError as error:
+    except (BotoCoreError, ClientError) as error:
         raise Unavailable("the database does not answer; try again", retry_after=1) from error
 
 
@@ -216,6 +219,11 @@ _BUSY = {
 def _unavailable(error: PynamoDBException) -> AppError:
     code = error.cause_response_code or type(error.cause).__name__
     return Unavailable(f"the database does not take this now ({code}); try again", retry_after=1)
+
+
+def versioned(version: int | None) -> dict[str, int]:
+    """A row's version as PynamoDB wants it: absent, not None, for a row that does not exist yet."""
+    return {} if version is None else {"version": version}
 
 
 def cursor_of(key: dict[str, Any] | None) -> str | None:

@@ -16,7 +16,7 @@ from shared.errors import Conflict
 from shared.functions.models import Function
 from shared.functions.rules import unknown
 from shared.models import Page
-from shared.store import Row, Table, Transaction, cursor_of, key_of, translated
+from shared.store import Row, Table, Transaction, cursor_of, key_of, translated, versioned
 
 SHARDS = 4
 
@@ -138,7 +138,7 @@ def _row(function: Function) -> FunctionRow:
         due_at=clock.iso(function.due_at) if function.due_at else None,
         fence=function.fence,
         document=json.dumps(function.model_dump(mode="json", exclude={"version"}), separators=(",", ":")),
-        version=function.version,
+        **versioned(function.version),
     )
 
 

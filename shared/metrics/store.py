@@ -15,14 +15,14 @@ _MARK_LIFETIME = timedelta(days=2)
 
 
 class MetricRow(Row):
-    """`requests` rows use total, seconds and the buckets; `functions` rows use total alone."""
+    """`requests` rows use tally, seconds and the buckets; `functions` rows use tally alone."""
 
     class Meta:
         table_name = Table("metrics_table")
 
     shard = UnicodeAttribute(hash_key=True)
     series = UnicodeAttribute(range_key=True)
-    total = NumberAttribute(default=0)
+    tally = NumberAttribute(default=0)
     seconds = NumberAttribute(default=0)
 
 
@@ -38,7 +38,7 @@ class MarkRow(Row):
 
 def add_request(method: str, endpoint: str, status: int, seconds: float, *, key: str) -> None:
     bucket = bucket_of(seconds)
-    added = f"ADD total :one, seconds :seconds{f', b{bucket} :one' if bucket is not None else ''}"
+    added = f"ADD tally :one, seconds :seconds{f', b{bucket} :one' if bucket is not None else ''}"
     with translated():
         client().update_item(
             TableName=MetricRow.Meta.table_name,
@@ -60,7 +60,7 @@ def move_gauges(changes: Iterable[FunctionGauge], *, event_id: str, now: datetim
             for change in changes:
                 series = "#".join((_FUNCTIONS, change.namespace, change.status))
                 row = MetricRow(shard_of(change.namespace), series)
-                write.update(row, actions=[MetricRow.total.add(change.value)])
+                write.update(row, actions=[MetricRow.tally.add(change.value)])
     except ConditionFailed:
         return
 
@@ -71,7 +71,7 @@ def everything() -> tuple[list[RequestCount], list[FunctionGauge]]:
     for shard in range(SHARDS):
         for item in _items(str(shard)):
             kind, *labels = item["series"]["S"].split("#")
-            total = int(item.get("total", {}).get("N", 0))
+            total = int(item.get("tally", {}).get("N", 0))
             if kind == _REQUESTS:
                 buckets = tuple(int(item.get(f"b{index}", {}).get("N", 0)) for index in range(len(BUCKETS)))
                 method, endpoint, status = labels

@@ -83,7 +83,7 @@ def digest(value: object) -> str:
 
 
 def stamped(manifest: Manifest) -> Manifest:
-    """With a digest of itself: a field that we no longer want is missing from what we want, and shows here."""
+    """With a digest of itself. A field that we stop wanting is absent from what we want, and shows here."""
     metadata = manifest["metadata"]
     annotations = metadata.get("annotations", {}) | {SPEC_HASH: digest(manifest)}
     return manifest | {"metadata": metadata | {"annotations": annotations}}

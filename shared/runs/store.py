@@ -14,7 +14,7 @@ from shared.config import settings
 from shared.errors import Conflict
 from shared.models import Page
 from shared.runs.models import Run, RunOutput
-from shared.store import Row, Table, Transaction, cursor_of, key_of, translated
+from shared.store import Row, Table, Transaction, cursor_of, key_of, translated, versioned
 
 SHARDS = 4
 
@@ -160,7 +160,7 @@ def _row(run: Run) -> RunRow:
         fence=run.fence,
         document=json.dumps(run.model_dump(mode="json", exclude={"version"}), separators=(",", ":")),
         expires_at=_expiry(run),
-        version=run.version,
+        **versioned(run.version),
     )
 
 

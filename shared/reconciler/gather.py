@@ -1,0 +1,107 @@
+"""Reading what the cluster holds for one key: by asking it, or from what a watch has told."""
+
+from typing import Protocol
+
+from shared.cluster.port import Cluster, Manifest, Ref, Selection
+from shared.functions.models import Function
+from shared.reconciler import labels, manifests, observe_runs
+from shared.reconciler.labels import FunctionKey, Key, Platform, RunKey
+from shared.reconciler.objects import Objects
+from shared.reconciler.world import World
+from shared.runs.models import Run, RunState
+
+
+class View(Protocol):
+    def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
+        """`function`: any that has or had the name; it says where to look."""
+        ...
+
+    def of_run(self, key: RunKey, run: Run | None) -> Objects: ...
+
+    def saw(self, manifest: Manifest) -> None: ...
+
+    def lost(self, ref: Ref) -> None: ...
+
+
+class Asking:
+    """For a wake-up, which concerns one key."""
+
+    def __init__(self, cluster: Cluster, platform: Platform) -> None:
+        self._cluster = cluster
+        self._platform = platform
+
+    def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
+        if function is None:
+            return Objects()
+        refs = [
+            manifests.function_ref(kind, key.name, function.namespace) for kind in ("Deployment", "Service")
+        ]
+        there = [found for found in map(self._cluster.get, refs) if found is not None]
+        if not there:
+            return Objects()
+        wanted = labels.ours(self._platform) | labels.of_function(key.owner, key.name)
+        return Objects.of(*there, *self._pods(key, function.namespace, wanted))
+
+    def of_run(self, key: RunKey, run: Run | None) -> Objects:
+        # A queued run's Job is made blindly: asking first would delay each invocation, and creating is idempotent.
+        if run is None or run.state is RunState.QUEUED:
+            return Objects()
+        job = self._cluster.get(manifests.job_ref(run))
+        if job is None or labels.key_of(job) != key:
+            return Objects()
+        pods = self._pods(key, run.namespace, labels.ours(self._platform) | labels.of_run(run.id))
+        return with_details(run, Objects.of(job, *pods), self._cluster)
+
+    def saw(self, manifest: Manifest) -> None:
+        """Nothing is remembered."""
+
+    def lost(self, ref: Ref) -> None:
+        """Nothing is remembered."""
+
+    def _pods(self, key: Key, namespace: str, wanted: dict[str, str]) -> list[Manifest]:
+        found = self._cluster.list("Pod", Selection(namespace, wanted)).items
+        return [pod for pod in found if labels.key_of(pod) == key]
+
+
+class Watching:
+    """For whoever watches: no calls, but for what the watch cannot tell."""
+
+    def __init__(self, world: World, cluster: Cluster, platform: Platform) -> None:
+        self._world = world
+        self._cluster = cluster
+        self._asking = Asking(cluster, platform)
+
+    def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
+        if not self._world.complete:
+            return self._asking.of_function(key, function)
+        return self._world.of(key)
+
+    def of_run(self, key: RunKey, run: Run | None) -> Objects:
+        objects = self._world.of(key)
+        if run is None:
+            return objects
+        # The watch may be behind: only the cluster itself can say that a Job is not there any more.
+        if objects.get(manifests.job_ref(run)) is None:
+            return self._asking.of_run(key, run)
+        return with_details(run, objects, self._cluster)
+
+    def saw(self, manifest: Manifest) -> None:
+        self._world.put(manifest)
+
+    def lost(self, ref: Ref) -> None:
+        self._world.remove(ref)
+
+
+def with_details(run: Run, objects: Objects, cluster: Cluster) -> Objects:
+    """What is read only for the few runs that need it: why there is no pod, and the file of a large input."""
+    starting = run.state in {RunState.QUEUED, RunState.SCHEDULED}
+    if starting and observe_runs.needs_events(run, objects):
+        about = Selection(
+            run.namespace, fields={"involvedObject.kind": "Job", "involvedObject.name": run.job_name}
+        )
+        for event in cluster.list("Event", about).items:
+            objects = objects.having(event)
+    if starting and manifests.has_input_file(run):
+        file = cluster.get(manifests.input_ref(run))
+        objects = objects.having(file) if file is not None else objects
+    return objects

@@ -1,0 +1,89 @@
+"""What the reconciler reads and writes of the rooms' records."""
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Protocol
+
+from shared.functions import service as functions_service
+from shared.functions import store as functions_store
+from shared.functions.models import Function, FunctionObservation
+from shared.reconciler.labels import FunctionKey, Key, RunKey
+from shared.runs import service as runs_service
+from shared.runs import store as runs_store
+from shared.runs.models import Run, RunObservation, RunOutput
+
+
+class Records(Protocol):
+    """Reports answer None when somebody else has written since: read again, then plan again."""
+
+    def function(self, key: FunctionKey) -> tuple[Function | None, tuple[Function, ...]]:
+        """The one that has the name, and those that had it and are leaving."""
+        ...
+
+    def functions(self, keys: Iterable[FunctionKey]) -> dict[FunctionKey, Function]: ...
+
+    def run(self, run_id: str) -> Run | None: ...
+
+    def runs(self, ids: Iterable[str]) -> dict[str, Run]: ...
+
+    def input_of(self, run_id: str) -> str | None: ...
+
+    def due(self, now: datetime) -> Iterator[Key]: ...
+
+    def report_function(
+        self, function: Function, seen: FunctionObservation, *, now: datetime
+    ) -> Function | None: ...
+
+    def torn_down(self, function: Function, *, now: datetime) -> None: ...
+
+    def report_run(
+        self, run: Run, seen: RunObservation, output: RunOutput | None, *, now: datetime
+    ) -> Run | None: ...
+
+
+class Stored:
+    """The tables. `fence`: the token of the lease; without one, each record's own, under its version alone."""
+
+    def __init__(self, fence: int | None = None) -> None:
+        self._fence = fence
+
+    def function(self, key: FunctionKey) -> tuple[Function | None, tuple[Function, ...]]:
+        live = functions_store.get(key.owner, key.name)
+        return live, tuple(functions_store.leaving(key.owner, key.name))
+
+    def functions(self, keys: Iterable[FunctionKey]) -> dict[FunctionKey, Function]:
+        found = functions_store.many((key.owner, key.name) for key in keys)
+        return {FunctionKey(owner, name): function for (owner, name), function in found.items()}
+
+    def run(self, run_id: str) -> Run | None:
+        return runs_store.get(run_id)
+
+    def runs(self, ids: Iterable[str]) -> dict[str, Run]:
+        return runs_store.many(ids)
+
+    def input_of(self, run_id: str) -> str | None:
+        return runs_store.input_of(run_id)
+
+    def due(self, now: datetime) -> Iterator[Key]:
+        """Runs first: somebody waits for their answers."""
+        for shard in range(runs_store.SHARDS):
+            yield from (RunKey(run.id) for run in runs_store.due(shard, now))
+        for shard in range(functions_store.SHARDS):
+            for function in functions_store.due(shard, now):
+                yield FunctionKey(function.owner, function.name)
+
+    def report_function(
+        self, function: Function, seen: FunctionObservation, *, now: datetime
+    ) -> Function | None:
+        return functions_service.report(function, seen, now=now, fence=self._token(function))
+
+    def torn_down(self, function: Function, *, now: datetime) -> None:
+        functions_service.torn_down(function, now=now, fence=self._token(function))
+
+    def report_run(
+        self, run: Run, seen: RunObservation, output: RunOutput | None, *, now: datetime
+    ) -> Run | None:
+        return runs_service.report(run, seen, output=output, now=now, fence=self._token(run))
+
+    def _token(self, record: Function | Run) -> int:
+        return record.fence if self._fence is None else self._fence

@@ -1,0 +1,51 @@
+"""Tenants' namespaces and what fences them, made once a process and healed at every resync."""
+
+from collections import defaultdict
+from threading import Lock
+
+from shared.cluster.port import Cluster, Manifest, Ref, Selection
+from shared.reconciler import labels
+from shared.reconciler.drift import differs
+from shared.reconciler.labels import Platform
+from shared.reconciler.tenancy import TENANT_KINDS, tenant
+
+
+class Tenants:
+    """Which namespaces this process knows to stand. Kept between invocations; shared between threads."""
+
+    def __init__(self) -> None:
+        self._standing: set[str] = set()
+        self._locks: dict[str, Lock] = defaultdict(Lock)
+
+    def ensure(self, namespace: str, cluster: Cluster, platform: Platform) -> None:
+        with self._locks[namespace]:
+            if namespace not in self._standing:
+                _build(namespace, cluster, platform)
+                self._standing.add(namespace)
+
+    def forget(self, namespace: str) -> None:
+        """Somebody deleted it, although we knew it to stand."""
+        self._standing.discard(namespace)
+
+    def heal(self, cluster: Cluster, platform: Platform) -> None:
+        """What was edited or deleted by hand, in every namespace of ours: one list a kind."""
+        mine = Selection(labels=labels.ours(platform))
+        there = {Ref.of(item): item for kind in TENANT_KINDS for item in cluster.list(kind, mine).items}
+        for namespace in [
+            ref.name for ref, item in there.items() if ref.kind == "Namespace" and not _leaving(item)
+        ]:
+            for manifest in tenant(namespace, platform):
+                if differs(manifest, there.get(Ref.of(manifest))):
+                    cluster.apply(manifest)
+
+
+def _build(namespace: str, cluster: Cluster, platform: Platform) -> None:
+    """The last one is made last, so that it tells of all the others. A new process needs one call, not six."""
+    wanted = tenant(namespace, platform)
+    if differs(wanted[-1], cluster.get(Ref.of(wanted[-1]))):
+        for manifest in wanted:
+            cluster.apply(manifest)
+
+
+def _leaving(manifest: Manifest) -> bool:
+    return "deletionTimestamp" in manifest["metadata"]
