@@ -126,6 +126,7 @@ def main() -> int:
     options = _options()
     if options.lifeline is not None:
         end_at_eof(options.lifeline)
+    sys.path.insert(0, str(options.project))
     try:
         read_template(options.project, NOWHERE)
     except (TemplateError, yaml.YAMLError, OSError) as problem:

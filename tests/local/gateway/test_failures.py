@@ -30,6 +30,8 @@ def test_a_crash_is_a_500_in_the_products_own_shape(project):
     project.handler("failing", FAILING, "GET /fail")
     families = project.folder / "shared" / "http" / "families.py"
     families.parent.mkdir(parents=True)
+    for package in (families.parent, families.parent.parent):
+        (package / "__init__.py").touch()
     families.write_text("\n".join(line[4:] for line in FAMILIES.splitlines()))
     with project.start() as client:
         answer = client.get("/fail?how=raise")
