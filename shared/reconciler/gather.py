@@ -43,7 +43,7 @@ class Asking:
         return Objects.of(*there, *self._pods(key, function.namespace, wanted))
 
     def of_run(self, key: RunKey, run: Run | None) -> Objects:
-        # A queued run's Job is made blindly: asking first would delay each invocation, and creating is idempotent.
+        # A queued run's Job is made blindly: asking first costs a round trip, making it twice is harmless.
         if run is None or run.state is RunState.QUEUED:
             return Objects()
         job = self._cluster.get(manifests.job_ref(run))

@@ -95,8 +95,9 @@ def _plan_run(case: RunCase, now: datetime, platform: Platform) -> Iterator[Acti
             yield Create(manifests.input_map(run, case.input or "null", platform))
         yield Create(manifests.job(run, case.input, platform))
         return
-    if job is not None and _is_unowned(objects.get(manifests.input_ref(run))):
-        yield Apply(manifests.input_map(run, case.input or "null", platform, owner=job))
+    file = objects.get(manifests.input_ref(run))
+    if job is not None and file is not None and _is_unowned(file):
+        yield Apply(manifests.input_map(run, file["data"]["input.json"], platform, owner=job))
     seen = observe_runs.run(run, objects, now=now)
     if observe_runs.news(run, seen) or _is_due(run.due_at, now):
         yield ReportRun(
@@ -120,8 +121,8 @@ def _may_start(run: Run, objects: Objects, now: datetime) -> bool:
     return waiting and objects.refusal is None and objects.reachable
 
 
-def _is_unowned(manifest: Manifest | None) -> bool:
-    return manifest is not None and not manifest["metadata"].get("ownerReferences")
+def _is_unowned(manifest: Manifest) -> bool:
+    return not manifest["metadata"].get("ownerReferences")
 
 
 def _is_due(due_at: datetime | None, now: datetime) -> bool:

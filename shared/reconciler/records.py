@@ -42,7 +42,7 @@ class Records(Protocol):
 
 
 class Stored:
-    """The tables. `fence`: the token of the lease; without one, each record's own, under its version alone."""
+    """The tables. `fence` is the lease's token; without a lease each record keeps its own."""
 
     def __init__(self, fence: int | None = None) -> None:
         self._fence = fence

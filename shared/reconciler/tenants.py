@@ -31,9 +31,7 @@ class Tenants:
         """What was edited or deleted by hand, in every namespace of ours: one list a kind."""
         mine = Selection(labels=labels.ours(platform))
         there = {Ref.of(item): item for kind in TENANT_KINDS for item in cluster.list(kind, mine).items}
-        for namespace in [
-            ref.name for ref, item in there.items() if ref.kind == "Namespace" and not _leaving(item)
-        ]:
+        for namespace in [ref.name for ref, item in there.items() if _stands(item)]:
             for manifest in tenant(namespace, platform):
                 if differs(manifest, there.get(Ref.of(manifest))):
                     cluster.apply(manifest)
@@ -47,5 +45,5 @@ def _build(namespace: str, cluster: Cluster, platform: Platform) -> None:
             cluster.apply(manifest)
 
 
-def _leaving(manifest: Manifest) -> bool:
-    return "deletionTimestamp" in manifest["metadata"]
+def _stands(manifest: Manifest) -> bool:
+    return manifest["kind"] == "Namespace" and "deletionTimestamp" not in manifest["metadata"]
