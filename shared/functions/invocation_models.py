@@ -16,7 +16,10 @@ class InvokeRequest(Request):
     input: Annotated[Any, Field(description="reaches the function as EVENTFLOW_INPUT, in compact JSON")] = (
         None
     )
-    payload: Annotated[Any, Field(description="an older name of `input`", deprecated=True)] = None
+    # Not `deprecated=`: pydantic would warn whenever we read it ourselves.
+    payload: Annotated[
+        Any, Field(description="an older name of `input`", json_schema_extra={"deprecated": True})
+    ] = None
 
     @model_validator(mode="after")
     def _one_of_both(self) -> Self:
