@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from shared.cluster.connection import cluster
+from shared.cluster.labels import COMPONENT, of_function
 from shared.cluster.port import Cluster, LogQuery, Manifest, Ref, Selection
 from shared.errors import AppError, Conflict, NotFound
 from shared.functions import store
@@ -14,7 +15,6 @@ from shared.functions.log_models import LogLine, LogRequest, moment_of
 from shared.functions.models import Function
 from shared.identity.models import Principal
 from shared.logs import log
-from shared.reconciler.labels import COMPONENT, of_function
 
 CONTAINER = COMPONENT_FUNCTION = "function"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from shared.cluster.labels import Key, Platform, key_of
 from shared.cluster.port import Cluster, Manifest, Ref, Refused
 from shared.errors import Conflict, NotFound, Unavailable
 from shared.functions.models import Function
@@ -20,7 +21,6 @@ from shared.reconciler.actions import (
     TornDown,
 )
 from shared.reconciler.gather import View
-from shared.reconciler.labels import Key, Platform, key_of
 from shared.reconciler.plan import Case, FunctionCase, RunCase
 from shared.reconciler.records import Records
 from shared.reconciler.tenants import Tenants

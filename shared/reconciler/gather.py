@@ -2,10 +2,11 @@
 
 from typing import Protocol
 
+from shared.cluster import labels
+from shared.cluster.labels import FunctionKey, Key, Platform, RunKey
 from shared.cluster.port import Cluster, Manifest, Ref, Selection
 from shared.functions.models import Function
-from shared.reconciler import labels, manifests, observe_runs
-from shared.reconciler.labels import FunctionKey, Key, Platform, RunKey
+from shared.reconciler import manifests, observe_runs
 from shared.reconciler.objects import Objects
 from shared.reconciler.world import World
 from shared.runs.models import Run, RunState

@@ -14,11 +14,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from shared.cluster import labels
 from shared.cluster.kinds import KINDS
+from shared.cluster.labels import Platform
 from shared.cluster.port import Manifest, Ref
 from shared.functions.models import Function
-from shared.reconciler import labels
-from shared.reconciler.labels import Platform
 from shared.reconciler.tenancy import LIMITS, PORT, REQUESTS, SERVICE_ACCOUNT
 from shared.runs.models import INLINE_INPUT_LIMIT, Run
 

@@ -7,10 +7,11 @@ waiting; until that is certain the word is Pending, with what it waits for.
 import zlib
 from datetime import datetime, timedelta
 
+from shared.cluster import labels
 from shared.cluster.port import Manifest
 from shared.functions.models import Function, FunctionObservation, FunctionStatus
 from shared.functions.rules import START_DEADLINE
-from shared.reconciler import labels, pods
+from shared.reconciler import pods
 from shared.reconciler.manifests import FUNCTION_CONTAINER, function_ref
 from shared.reconciler.objects import Objects
 from shared.reconciler.pods import Failure

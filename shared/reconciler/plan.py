@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from shared.cluster.labels import Platform
 from shared.cluster.port import Manifest, Ref
 from shared.functions.models import Function
 from shared.reconciler import manifests, observe_functions, observe_runs
@@ -22,7 +23,6 @@ from shared.reconciler.actions import (
     TornDown,
 )
 from shared.reconciler.drift import differs
-from shared.reconciler.labels import Platform
 from shared.reconciler.objects import Objects
 from shared.runs.models import Run, RunState
 
@@ -96,7 +96,7 @@ def _plan_run(case: RunCase, now: datetime, platform: Platform) -> Iterator[Acti
         yield Create(manifests.job(run, case.input, platform))
         return
     file = objects.get(manifests.input_ref(run))
-    if job is not None and file is not None and _is_unowned(file):
+    if job is not None and file is not None and not is_owned(file):
         yield Apply(manifests.input_map(run, file["data"]["input.json"], platform, owner=job))
     seen = observe_runs.run(run, objects, now=now)
     if observe_runs.news(run, seen) or _is_due(run.due_at, now):
@@ -111,7 +111,7 @@ def _cleared(run: Run | None, objects: Objects) -> Iterator[Action]:
         match ref.kind:
             case "Job" if run is None or not observe_runs.has_ended(manifest, objects):
                 yield _delete(ref, objects)
-            case "ConfigMap" if _is_unowned(manifest):
+            case "ConfigMap" if not is_owned(manifest):
                 yield _delete(ref, objects)
 
 
@@ -121,8 +121,9 @@ def _may_start(run: Run, objects: Objects, now: datetime) -> bool:
     return waiting and objects.refusal is None and objects.reachable
 
 
-def _is_unowned(manifest: Manifest) -> bool:
-    return not manifest["metadata"].get("ownerReferences")
+def is_owned(file: Manifest) -> bool:
+    """Whether it goes when its Job goes."""
+    return bool(file["metadata"].get("ownerReferences"))
 
 
 def _is_due(due_at: datetime | None, now: datetime) -> bool:

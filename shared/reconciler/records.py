@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Protocol
 
+from shared.cluster.labels import FunctionKey, Key, RunKey
 from shared.functions import service as functions_service
 from shared.functions import store as functions_store
 from shared.functions.models import Function, FunctionObservation
-from shared.reconciler.labels import FunctionKey, Key, RunKey
 from shared.runs import service as runs_service
 from shared.runs import store as runs_store
 from shared.runs.models import Run, RunObservation, RunOutput

@@ -1,18 +1,18 @@
 """One key, brought to rest: gather, plan, apply, and plan again until there is nothing to do.
 
-Whoever comes second to a record loses its write, reads again and plans again. Any number of processes may settle
-the same key, and one that is killed between two calls leaves nothing that the next does not understand.
+Whoever comes second to a record loses its write, reads again and plans again. Any number of processes may
+settle one key, and one that is killed between two calls leaves nothing that the next does not understand.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from shared import context
+from shared.cluster.labels import FunctionKey, Key, RunKey
 from shared.cluster.port import Refused
 from shared.errors import Unavailable
 from shared.logs import log
 from shared.reconciler.apply import Hands, Moved
-from shared.reconciler.labels import FunctionKey, Key, RunKey
 from shared.reconciler.objects import Objects
 from shared.reconciler.plan import Case, FunctionCase, RunCase, plan
 from shared.runs.models import RunState

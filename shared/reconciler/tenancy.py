@@ -6,8 +6,8 @@ address, which hands out the node's identity.
 """
 
 from shared.cluster.kinds import KINDS
+from shared.cluster.labels import Platform, ours, stamped
 from shared.cluster.port import Manifest
-from shared.reconciler.labels import Platform, ours, stamped
 
 SERVICE_ACCOUNT = "eventflow-function"
 PORT = 8080

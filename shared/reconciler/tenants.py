@@ -3,10 +3,10 @@
 from collections import defaultdict
 from threading import Lock
 
+from shared.cluster import labels
+from shared.cluster.labels import Platform
 from shared.cluster.port import Cluster, Manifest, Ref, Selection
-from shared.reconciler import labels
 from shared.reconciler.drift import differs
-from shared.reconciler.labels import Platform
 from shared.reconciler.tenancy import TENANT_KINDS, tenant
 
 
@@ -38,7 +38,7 @@ class Tenants:
 
 
 def _build(namespace: str, cluster: Cluster, platform: Platform) -> None:
-    """The last one is made last, so that it tells of all the others. A new process needs one call, not six."""
+    """The last is made last, so that it tells of all the others: a new process needs one call, not six."""
     wanted = tenant(namespace, platform)
     if differs(wanted[-1], cluster.get(Ref.of(wanted[-1]))):
         for manifest in wanted:

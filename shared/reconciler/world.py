@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from threading import Lock
 
+from shared.cluster.labels import Key, key_of
 from shared.cluster.port import Change, Manifest, Ref
-from shared.reconciler.labels import Key, key_of
 from shared.reconciler.objects import Objects
 
 KINDS = ("Job", "Pod", "Deployment", "Service")
@@ -27,9 +27,11 @@ class World:
         with self._lock:
             return Objects({ref: self._objects[ref] for ref in self._refs.get(key, ())})
 
-    def keys(self) -> list[Key]:
+    def everything(self) -> dict[Key, Objects]:
         with self._lock:
-            return [key for key, refs in self._refs.items() if refs]
+            return {
+                key: Objects({ref: self._objects[ref] for ref in refs}) for key, refs in self._refs.items()
+            }
 
     def put(self, manifest: Manifest) -> Key | None:
         with self._lock:
