@@ -76,7 +76,7 @@ def _attempt(record: SQSRecord, handle: Callable[[Message], None]) -> None:
 
 def _trace_of(record: SQSRecord) -> context.Trace:
     def attribute(name: str) -> str | None:
-        found = record.message_attributes.get(name)
+        found = record.message_attributes[name]  # None where there is none; its `get` would not wrap it
         return found.string_value if found is not None else None
 
     correlation_id = context.accepted_id(attribute("correlation_id")) or record.message_id
