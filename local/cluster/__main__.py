@@ -1,0 +1,82 @@
+"""`python -m local.cluster`: the embedded Kubernetes API for machines without a cluster."""
+
+import argparse
+import asyncio
+import logging
+import os
+import resource
+import secrets
+import socket
+from pathlib import Path
+
+import uvicorn
+
+from local.cluster import kubeconfig
+from local.cluster.emulator import build
+from local.cluster.kubelet.processes import LocalProcesses
+
+log = logging.getLogger("local.cluster")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m local.cluster", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--kubeconfig", type=Path, required=True, help="written when the server is ready")
+    parser.add_argument(
+        "--data", type=Path, help="folder for the pods' files and logs; beside the kubeconfig"
+    )
+    given = parser.parse_args()
+    data = given.data or given.kubeconfig.parent / "cluster"
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    _raise_file_limit()
+    asyncio.run(serve(given.port, given.kubeconfig, data.absolute()))
+
+
+async def serve(port: int, config: Path, data: Path) -> None:
+    data.mkdir(parents=True, exist_ok=True)
+    token = secrets.token_urlsafe(32)
+    listener = _listener(port)
+    emulator = build(data, LocalProcesses(), token)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            emulator.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
+        )
+    )
+    watcher = asyncio.create_task(_end_with_parent(server))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    kubeconfig.write(config, url, token)  # connections already queue at the listener
+    log.info("Kubernetes emulator on %s, kubeconfig %s, files in %s", url, config, data)
+    try:
+        await server.serve(sockets=[listener])
+    finally:
+        watcher.cancel()
+        await emulator.close()
+        config.unlink(missing_ok=True)
+
+
+def _listener(port: int) -> socket.socket:
+    # With the protocol named, asyncio switches Nagle's algorithm off; without it (as socket.create_server
+    # makes one) every answer on a kept connection waits 40 ms for the client's delayed acknowledgement.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(512)
+    return listener
+
+
+async def _end_with_parent(server: uvicorn.Server) -> None:
+    """A parent that was killed cannot tell us."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(0.5)
+    server.should_exit = True
+
+
+def _raise_file_limit() -> None:
+    """Each running container takes four files."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard if hard != resource.RLIM_INFINITY else 65_536, hard))
+
+
+if __name__ == "__main__":
+    main()
