@@ -38,9 +38,9 @@ ALLOWED: dict[str, dict[str, set[str]]] = {
     | {
         "FunctionsTable": rows("GetItem BatchGetItem Query PutItem"),
         "FunctionsTable/index/due": rows("Query"),
-        "RunsTable": rows("GetItem BatchGetItem Query PutItem"),
+        "RunsTable": rows("GetItem BatchGetItem PutItem"),
         "RunsTable/index/due": rows("Query"),
-        "ControlTable": rows("GetItem PutItem UpdateItem DeleteItem"),
+        "ControlTable": rows("UpdateItem"),
         "EventsTable": rows("PutItem"),
         "WorkQueue": {
             "sqs:ReceiveMessage",

@@ -1,6 +1,8 @@
 """The template sets what the code reads, and nothing that nobody reads."""
 
 from dataclasses import MISSING, fields
+import json
+from pathlib import Path
 from typing import Any
 
 from local.template import Template
@@ -35,3 +37,14 @@ def test_what_is_deployed_by_default_is_what_the_code_assumes(written: dict[str,
 
 def test_development_tokens_are_off_unless_asked_for(written: dict[str, Any]) -> None:
     assert written["Parameters"]["DevTokenEnabled"]["Default"] == "false"
+
+
+def test_sam_local_is_told_the_names_that_it_cannot_look_up(root: Path, written: dict[str, Any]) -> None:
+    variables = written["Globals"]["Function"]["Environment"]["Variables"]
+    resources = {
+        name
+        for name, value in variables.items()
+        if isinstance(value, dict) and value.get("Ref") in written["Resources"]
+    }
+    told = json.loads((root / "events" / "environment.json").read_text(encoding="utf-8"))
+    assert set(told["Parameters"]) == resources
