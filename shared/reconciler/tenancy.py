@@ -25,6 +25,9 @@ LIMITS = {"cpu": "500m", "memory": "512Mi"}
 
 TENANT_KINDS = ("Namespace", "ResourceQuota", "LimitRange", "NetworkPolicy", "ServiceAccount")
 
+_NODE_LOCAL_DNS = "169.254.20.10"
+"""Many clusters answer DNS on the node: https://kubernetes.io/docs/tasks/administer-cluster/nodelocaldns/"""
+
 _PRIVATE_V4 = ["10.0.0.0/8", "100.64.0.0/10", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16"]
 _PRIVATE_V6 = ["fc00::/7", "fe80::/10"]
 
@@ -77,6 +80,7 @@ def _deny() -> Manifest:
 def _allow() -> Manifest:
     neighbours: Manifest = {"podSelector": {}}
     dns = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}}
+    node_cache: Manifest = {"ipBlock": {"cidr": f"{_NODE_LOCAL_DNS}/32"}}
     internet = [
         {"ipBlock": {"cidr": "0.0.0.0/0", "except": _PRIVATE_V4}},
         {"ipBlock": {"cidr": "::/0", "except": _PRIVATE_V6}},
@@ -87,7 +91,10 @@ def _allow() -> Manifest:
             "policyTypes": ["Ingress", "Egress"],
             "ingress": [{"from": [neighbours], "ports": [{"port": PORT, "protocol": "TCP"}]}],
             "egress": [
-                {"to": [dns], "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}]},
+                {
+                    "to": [dns, node_cache],
+                    "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
+                },
                 {"to": [neighbours]},
                 {"to": internet},
             ],
