@@ -2,8 +2,10 @@
 
 from typing import Any
 
+_set = setattr  # tests put a setter here that is undone
+
 
 def replace(owner: Any, name: str, new: Any) -> None:
     if not hasattr(owner, name):
         raise AttributeError(f"moto has no {owner.__name__}.{name} any more: look at its mend")
-    setattr(owner, name, new)
+    _set(owner, name, new)

@@ -23,6 +23,7 @@ _update_item = DynamoDBBackend.update_item
 
 
 def install() -> None:
+    listeners.clear()
     replace(Table, "put_item", put_item)
     replace(Table, "delete_item", delete_item)
     replace(DynamoDBBackend, "update_item", update_item)
