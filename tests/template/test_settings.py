@@ -1,7 +1,7 @@
 """The template sets what the code reads, and nothing that nobody reads."""
 
-from dataclasses import MISSING, fields
 import json
+from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
 
