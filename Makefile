@@ -30,7 +30,7 @@ demo: $(BIN)/.ready ## a function's life from token to delete, as a readable tra
 	@$(BIN)/python -m local.demo --port $(PORT)
 
 build: $(BIN)/.ready $(SAM_VENV)/.ready ## sam build, with the layers' byte code compiled
-	@PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(SAM) build --cached --parallel
+	@PATH="$(CURDIR)/$(BIN):$$PATH" SAM_CLI_TELEMETRY=0 AWS_DEFAULT_REGION=eu-central-1 $(SAM) build --parallel
 
 openapi: $(BIN)/.ready ## write docs/openapi.json from the handlers
 	@$(BIN)/python -m local.openapi --write
