@@ -34,6 +34,7 @@ def main() -> None:
 
 async def serve(port: int, config: Path, data: Path) -> None:
     data.mkdir(parents=True, exist_ok=True)
+    config.unlink(missing_ok=True)  # an earlier emulator may have been killed
     token = secrets.token_urlsafe(32)
     listener = _listener(port)
     emulator = build(data, LocalProcesses(), token)

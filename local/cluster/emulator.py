@@ -17,6 +17,7 @@ from local.cluster.controllers.deployments import Deployments
 from local.cluster.controllers.garbage import Garbage
 from local.cluster.controllers.jobs import Jobs
 from local.cluster.controllers.namespaces import Namespaces
+from local.cluster.controllers.quotas import Quotas
 from local.cluster.controllers.replicasets import ReplicaSets
 from local.cluster.events import Recorder
 from local.cluster.kubelet.machine import Machine
@@ -46,7 +47,8 @@ def build(root: Path, runtime: Runtime, token: str) -> Emulator:
     """Everything, running on the current event loop."""
     # Versions begin where no earlier emulator has been, so that its clients are told 410, not lies.
     store = Store(first_version=time.time_ns() // 1_000_000)
-    writes = Writes(store, Admission(store))
+    admission = Admission(store)
+    writes = Writes(store, admission)
     cluster_events = Recorder(store, "eventflow-emulator")
     kubelet = Kubelet(store, root, runtime, Machine(root / "images"), Recorder(store, "kubelet"))
     controllers = (
@@ -54,6 +56,7 @@ def build(root: Path, runtime: Runtime, token: str) -> Emulator:
         ReplicaSets(store, writes, cluster_events),
         Jobs(store, writes, cluster_events),
         Garbage(store),
+        Quotas(store, admission.usage),
         Namespaces(store, writes),
     )
     loops = tuple(

@@ -9,6 +9,7 @@ from local.cluster.resources import (
     DEPLOYMENTS,
     INGRESSES,
     JOBS,
+    LIMIT_RANGES,
     NAMESPACES,
     PODS,
     POLICIES,
@@ -80,6 +81,8 @@ def _container(container: Object) -> Object:
 
 
 def _variable(variable: Object) -> Object:
+    if variable.get("value") == "":
+        variable = {name: value for name, value in variable.items() if name != "value"}
     field = dig(variable, "valueFrom", "fieldRef")
     if field is None or "apiVersion" in field:
         return variable
@@ -174,6 +177,20 @@ def _with_job_labels(item: Object, uid: str) -> Object:
     return {**item, "spec": spec}
 
 
+def _limit_range(item: Object) -> Object:
+    limits = [
+        _limit(each) if each.get("type") == "Container" else each for each in item["spec"].get("limits") or ()
+    ]
+    return {**item, "spec": {**item["spec"], "limits": limits}}
+
+
+def _limit(limit: Object) -> Object:
+    most = {**(limit.get("max") or {}), **(limit.get("default") or {})}
+    asked = {**(limit.get("min") or {}), **most, **(limit.get("defaultRequest") or {})}
+    given = {"default": most, "defaultRequest": asked}
+    return {**limit, **{name: value for name, value in given.items() if value}}
+
+
 def _service(item: Object) -> Object:
     item = _spec(item, {"type": "ClusterIP", "sessionAffinity": "None", "internalTrafficPolicy": "Cluster"})
     ports = [
@@ -215,6 +232,7 @@ _FILL: dict[Kind, Callable[[Object], Object]] = {
     DEPLOYMENTS: _deployment,
     REPLICA_SETS: _replica_set,
     JOBS: _job,
+    LIMIT_RANGES: _limit_range,
     SERVICES: _service,
     SECRETS: _secret,
     NAMESPACES: _namespace,

@@ -132,7 +132,7 @@ class Writes:
     def _admit(self, kind: Kind, item: Object) -> Object:
         item = self._admission.complete(kind, item)
         check(kind, item)
-        self._admission.allow(kind, item, None)
+        self._admission.allow(kind, item)
         return item
 
     def _changed(self, kind: Kind, live: Object, wanted: Object, subresource: str) -> Object:
@@ -151,7 +151,6 @@ class Writes:
         if kind.generation and _spec_of(item) != _spec_of(live):
             item["metadata"] = {**item["metadata"], "generation": live["metadata"].get("generation", 0) + 1}
         check(kind, item, live)
-        self._admission.allow(kind, item, live)
         return item
 
     def _save(self, kind: Kind, live: Object, item: Object, options: Options) -> Object | None:

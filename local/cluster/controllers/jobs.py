@@ -12,7 +12,7 @@ from local.cluster.controllers.replicasets import active, ready_since
 from local.cluster.errors import ApiError
 from local.cluster.events import Recorder
 from local.cluster.objects import Key, Object, controller_of, dig, key_of, rfc3339, terminating, uid_of
-from local.cluster.resources import JOBS, PODS
+from local.cluster.resources import JOBS, PODS, QUOTAS
 from local.cluster.store import Change, Store
 
 # A real cluster waits 10 s before it replaces a failed pod, doubling to 10 min.
@@ -107,6 +107,7 @@ class Jobs:
         self.queue = WorkQueue("jobs", self.reconcile)
         store.listen(self._job_changed, JOBS)
         store.listen(self._pod_changed, PODS)
+        store.listen(lambda change: self.queue.hurry(change.object["metadata"]["namespace"]), QUOTAS)
 
     def _job_changed(self, change: Change) -> None:
         if change.type == "DELETED":

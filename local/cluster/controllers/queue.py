@@ -31,6 +31,12 @@ class WorkQueue:
     def add_after(self, key: Key, seconds: float) -> None:
         asyncio.get_running_loop().call_later(max(seconds, 0.0), self.add, key)
 
+    def hurry(self, namespace: str) -> None:
+        """What failed in a namespace may be possible now."""
+        for key in self._failures:
+            if key[0] == namespace:
+                self.add(key)
+
     async def run(self) -> None:
         while True:
             await self._wake.wait()

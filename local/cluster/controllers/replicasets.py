@@ -78,18 +78,12 @@ class ReplicaSets:
         self.queue = WorkQueue("replicasets", self.reconcile)
         store.listen(lambda change: self.queue.add(key_of(change.object)), REPLICA_SETS)
         store.listen(self._pod_changed, PODS)
-        store.listen(self._quota_changed, QUOTAS)
+        store.listen(lambda change: self.queue.hurry(change.object["metadata"]["namespace"]), QUOTAS)
 
     def _pod_changed(self, change: Change) -> None:
         owner = controller_of(change.object)
         if owner is not None and owner["kind"] == REPLICA_SETS.kind:
             self.queue.add((change.object["metadata"]["namespace"], owner["name"]))
-
-    def _quota_changed(self, change: Change) -> None:
-        """What a quota refused may be possible now."""
-        for item in self._store.all(REPLICA_SETS, change.object["metadata"]["namespace"]):
-            if dig(item, "status", "conditions"):
-                self.queue.add(key_of(item))
 
     def reconcile(self, key: Key) -> None:
         item = self._store.get(REPLICA_SETS, key)
