@@ -1,6 +1,8 @@
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import boto3
@@ -80,11 +82,12 @@ def endpoint() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def remote(endpoint: str) -> Callable[[str], Any]:
+def remote(endpoint: str) -> Iterator[Callable[[str], Any]]:
     """Clients of the server; they wait for its answers and never ask twice."""
 
+    @cache
     def client(service: str) -> Any:
-        return boto3.client(
+        made = boto3.client(
             service,
             endpoint_url=endpoint,
             region_name=REGION,
@@ -92,8 +95,11 @@ def remote(endpoint: str) -> Callable[[str], Any]:
             aws_secret_access_key="local",
             config=Config(retries={"total_max_attempts": 1}, max_pool_connections=20),
         )
+        opened.callback(made.close)
+        return made
 
-    return client
+    with ExitStack() as opened:
+        yield client
 
 
 @pytest.fixture
