@@ -20,7 +20,7 @@ from shared.reconciler.actions import (
     ReportRun,
     TornDown,
 )
-from shared.reconciler.gather import View
+from shared.reconciler.gather import View, around
 from shared.reconciler.plan import Case, FunctionCase, RunCase
 from shared.reconciler.records import Records
 from shared.reconciler.tenants import Tenants
@@ -78,6 +78,9 @@ class Hands:
         if key_of(there) != key:
             raise Refused("AlreadyExists", f"{Ref.of(there)} exists and is another's")
         self.view.saw(there)
+        if isinstance(case, RunCase) and case.run is not None and _has_begun(there):
+            # Made by somebody who was killed before saying so: it may even have ended since.
+            return replace(case, objects=around(case.run, there, self.cluster, self.platform))
         return replace(case, objects=case.objects.having(there))
 
     def _deleted(self, ref: Ref, uid: str | None, case: Case) -> Case:
@@ -104,6 +107,10 @@ class Hands:
             seen = replace(seen, message=f"{seen.message} {lost}".strip())
         run = self.records.report_run(report.run, seen, printed, now=self.clock())
         return replace(case, run=_kept(run))
+
+
+def _has_begun(manifest: Manifest) -> bool:
+    return manifest["kind"] == "Job" and bool(manifest.get("status"))
 
 
 def _kept(written: Record | None) -> Record:

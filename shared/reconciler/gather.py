@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from shared.cluster import labels
-from shared.cluster.labels import FunctionKey, Key, Platform, RunKey
+from shared.cluster.labels import FunctionKey, Platform, RunKey
 from shared.cluster.port import Cluster, Manifest, Ref, Selection
 from shared.functions.models import Function
 from shared.reconciler import manifests, observe_runs
@@ -41,7 +41,8 @@ class Asking:
         if not there:
             return Objects()
         wanted = labels.ours(self._platform) | labels.of_function(key.owner, key.name)
-        return Objects.of(*there, *self._pods(key, function.namespace, wanted))
+        found = self._cluster.list("Pod", Selection(function.namespace, wanted)).items
+        return Objects.of(*there, *(pod for pod in found if labels.key_of(pod) == key))
 
     def of_run(self, key: RunKey, run: Run | None) -> Objects:
         # A queued run's Job is made blindly: asking first costs a round trip, making it twice is harmless.
@@ -50,18 +51,13 @@ class Asking:
         job = self._cluster.get(manifests.job_ref(run))
         if job is None or labels.key_of(job) != key:
             return Objects()
-        pods = self._pods(key, run.namespace, labels.ours(self._platform) | labels.of_run(run.id))
-        return with_details(run, Objects.of(job, *pods), self._cluster)
+        return around(run, job, self._cluster, self._platform)
 
     def saw(self, manifest: Manifest) -> None:
         """Nothing is remembered."""
 
     def lost(self, ref: Ref) -> None:
         """Nothing is remembered."""
-
-    def _pods(self, key: Key, namespace: str, wanted: dict[str, str]) -> list[Manifest]:
-        found = self._cluster.list("Pod", Selection(namespace, wanted)).items
-        return [pod for pod in found if labels.key_of(pod) == key]
 
 
 class Watching:
@@ -91,6 +87,12 @@ class Watching:
 
     def lost(self, ref: Ref) -> None:
         self._world.remove(ref)
+
+
+def around(run: Run, job: Manifest, cluster: Cluster, platform: Platform) -> Objects:
+    """A Job, its pods, and what else speaks of it."""
+    wanted = Selection(run.namespace, labels.ours(platform) | labels.of_run(run.id))
+    return with_details(run, Objects.of(job, *cluster.list("Pod", wanted).items), cluster)
 
 
 def with_details(run: Run, objects: Objects, cluster: Cluster) -> Objects:

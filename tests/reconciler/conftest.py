@@ -16,7 +16,7 @@ from shared.reconciler.records import Records
 from shared.reconciler.settle import Reconciler
 from shared.reconciler.tenants import Tenants
 from shared.runs.models import Run
-from tests.reconciler.fake_cluster import NOW, FakeCluster, Killed
+from tests.reconciler.fake_cluster import NOW, FakeCluster
 from tests.reconciler.fake_records import MemoryRecords
 
 RESYNC = timedelta(minutes=10)
@@ -76,14 +76,17 @@ def resync() -> timedelta:
 
 
 @pytest.fixture
-def scene() -> Scene:
-    clock = Clock()
-    return Scene(clock, FakeCluster(), MemoryRecords(clock))
+def new_scene() -> Callable[[], Scene]:
+    def new() -> Scene:
+        clock = Clock()
+        return Scene(clock, FakeCluster(), MemoryRecords(clock))
+
+    return new
 
 
 @pytest.fixture
-def killed() -> type[BaseException]:
-    return Killed
+def scene(new_scene: Callable[[], Scene]) -> Scene:
+    return new_scene()
 
 
 @pytest.fixture
