@@ -3,23 +3,24 @@
 import argparse
 import asyncio
 import contextlib
+import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
 import yaml
 
+from local.environment import aws_environment, read_template
 from local.gateway.access import AccessLog
 from local.gateway.app import Gateway
-from local.gateway.environment import REGION, aws_environment
 from local.gateway.errors import error_renderer
 from local.gateway.live import Live
 from local.gateway.surroundings import Surroundings
 from local.runtime.lifeline import end_at_eof
-from local.template import Template, TemplateError, load, local_parameters
+from local.template import TemplateError
 
 NOWHERE = "http://127.0.0.1:9"  # the discard port: without --aws-endpoint there is no AWS
 
@@ -31,73 +32,75 @@ class Server(uvicorn.Server):
         yield
 
 
-def read_template(project: Path, aws_endpoint: str) -> Template:
-    samconfig = project / "samconfig.toml"
-    parameters = local_parameters(samconfig) if samconfig.is_file() else {}
-    return load(project / "template.yaml", parameters, region=REGION, aws_endpoint=aws_endpoint)
-
-
 async def serve(options: argparse.Namespace) -> None:
-    endpoint = options.aws_endpoint or NOWHERE
     live = Live(
-        lambda: read_template(options.project, endpoint),
-        aws_environment(endpoint),
+        lambda: read_template(options.project, options.aws_endpoint or NOWHERE),
+        aws_environment(options.aws_endpoint or NOWHERE),
         project=options.project,
         log=options.state / "handlers.log",
         report=lambda text: print(text, flush=True),
     )
-    log = AccessLog(options.state / "access.log")
-    app = Gateway(live, log=log, render_error=error_renderer(options.project))
-    server = Server(
-        uvicorn.Config(
-            app,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_keep_alive=75,
-            timeout_graceful_shutdown=2,
+    surroundings = (
+        Surroundings(
+            options.aws_endpoint,
+            live.invoke,
+            kubeconfig=options.kubeconfig,
+            checkpoints=options.state / "checkpoints.json",
         )
+        if options.aws_endpoint
+        else None
     )
-    _stop_on_signals(server)
-    with contextlib.closing(log):
-        async with _surrounded(live, options) as surroundings:
-            tasks = [asyncio.create_task(server.serve(sockets=[socket.socket(fileno=options.listen)]))]
+    tasks: list[asyncio.Task[None]] = []
+    with contextlib.closing(AccessLog(options.state / "access.log")) as log:
+        try:
+            if options.reload:
+                tasks.append(
+                    asyncio.create_task(live.follow_edits(surroundings.change if surroundings else None))
+                )
+                await asyncio.sleep(0)  # it watches now, before the first reading: no edit is missed
+            await _begin(live, surroundings)
+            if options.lifeline is not None:
+                os.write(options.lifeline, b"ready\n")
+            app = Gateway(live, log=log, render_error=error_renderer(options.project))
+            tasks.append(asyncio.create_task(_serve_http(app, options.listen)))
             if surroundings:
                 tasks.append(asyncio.create_task(surroundings.run()))
-            if options.reload:
-                changed = surroundings.change if surroundings else _nothing
-                tasks.append(asyncio.create_task(live.follow_edits(changed)))
             await _first_of(tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await live.close()
 
 
-@contextlib.asynccontextmanager
-async def _surrounded(live: Live, options: argparse.Namespace) -> AsyncIterator[Surroundings | None]:
+async def _begin(live: Live, surroundings: Surroundings | None) -> None:
     """The functions forked and the template's resources created, side by side."""
-    surroundings = None
     async with asyncio.TaskGroup() as starting:
         starting.create_task(live.start())
-        if options.aws_endpoint:
-            surroundings = Surroundings(options.aws_endpoint, options.kubeconfig, live.invoke)
-            starting.create_task(surroundings.create(read_template(options.project, options.aws_endpoint)))
-    try:
-        yield surroundings
-    finally:
-        await live.close()
+        if surroundings:
+            starting.create_task(surroundings.create(live.read_template()))
+
+
+async def _serve_http(app: Gateway, descriptor: int) -> None:
+    config = uvicorn.Config(
+        app,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+    server = Server(config)
+    _stop_on_signals(server)
+    await server.serve(sockets=[socket.socket(fileno=descriptor)])
 
 
 async def _first_of(tasks: list[asyncio.Task[None]]) -> None:
     """None of them ends by itself but the server, when it is told to. An error in any is the end of all."""
-    done, others = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
+    done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     for task in done:
         task.result()
-
-
-async def _nothing(_: Template) -> None:
-    pass
 
 
 def _stop_on_signals(server: Server) -> None:
@@ -111,7 +114,7 @@ def _stop_on_signals(server: Server) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.gateway", description=__doc__)
     parser.add_argument("--listen", type=int, required=True, metavar="FD", help="a listening socket")
-    parser.add_argument("--lifeline", type=int, metavar="FD", help="a pipe to end with")
+    parser.add_argument("--lifeline", type=int, metavar="FD", help="a socket: hears of readiness, ends this")
     parser.add_argument("--project", type=Path, default=Path(), help="folder with template.yaml and handlers")
     parser.add_argument("--state", type=Path, required=True, help="folder for logs")
     parser.add_argument("--aws-endpoint", help="where the template's resources are created")

@@ -19,7 +19,7 @@ SETTINGS = ("template.yaml", "samconfig.toml")
 _FINISH_WITHIN = 30.0  # as long as API Gateway would wait for an answer
 
 Report = Callable[[str], None]
-Changed = Callable[[Template], Awaitable[None]]
+Changed = Callable[[Template], Awaitable[None]] | None
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,6 @@ class Deployment:
 class Live:
     """`current` serves new requests. A deployment that was replaced ends when its last request has."""
 
-    current: Deployment
-
     def __init__(
         self,
         read_template: Callable[[], Template],
@@ -44,16 +42,23 @@ class Live:
         log: Path,
         report: Report,
     ) -> None:
-        self._read_template = read_template
+        self.read_template = read_template
         self._environment = environment
         self._project = project
         self._log = log
         self._report = report
+        self._deployment: Deployment | None = None
         self._retiring: set[asyncio.Task[None]] = set()
         self._one_at_a_time = asyncio.Lock()
 
+    @property
+    def current(self) -> Deployment:
+        assert self._deployment is not None, "not started"
+        return self._deployment
+
     async def start(self) -> None:
-        self.current = await self._deploy()
+        async with self._one_at_a_time:
+            self._deployment = await self._deploy()
         for failure in self.current.runtime.import_failures:
             self._report(f"{failure.module} cannot be imported:\n{failure.traceback}")
 
@@ -61,7 +66,8 @@ class Live:
         for task in self._retiring:
             task.cancel()
         await asyncio.gather(*self._retiring, return_exceptions=True)
-        await self.current.runtime.__aexit__(None, None, None)
+        if self._deployment is not None:
+            await self._deployment.runtime.__aexit__(None, None, None)
 
     async def invoke(self, function: str, event: Any) -> Any:
         """For event sources: always the code of now."""
@@ -96,14 +102,14 @@ class Live:
         if new.runtime.import_failures:
             await new.runtime.__aexit__(None, None, None)
             return new.runtime.import_failures[0].traceback
-        old, self.current = self.current, new
+        old, self._deployment = self.current, new
         self._retire(old)
-        if new.template != old.template:
+        if changed and new.template != old.template:
             await changed(new.template)
         return None
 
     async def _deploy(self) -> Deployment:
-        template = self._read_template()
+        template = self.read_template()
         runtime = Runtime(template, self._environment, project=self._project, log=self._log)
         await runtime.__aenter__()
         return Deployment(template, Router(template.functions.values()), cors_of(template), runtime)

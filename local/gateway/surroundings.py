@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from local.aws.resources import create_resources
+from local.sources import run_sources
 from local.template import Template
 
 Invoke = Callable[[str, Any], Awaitable[Any]]
@@ -15,24 +17,25 @@ _CLUSTER_SECRET = "ClusterSecret"  # noqa: S105 - a logical id
 
 
 class Surroundings:
-    def __init__(self, endpoint: str, kubeconfig: Path | None, invoke: Invoke) -> None:
+    def __init__(self, endpoint: str, invoke: Invoke, *, kubeconfig: Path | None, checkpoints: Path) -> None:
         self._endpoint = endpoint
-        self._kubeconfig = kubeconfig
         self._invoke = invoke
+        self._kubeconfig = kubeconfig
+        self._checkpoints = checkpoints
         self._template: Template
+        self._creating = asyncio.Lock()
         self._changed = asyncio.Event()
 
     async def create(self, template: Template) -> None:
         """Make what the template declares and the endpoint does not have yet."""
-        from local.aws.resources import create_resources
-
-        self._template = template
-        await self._until(self._endpoint_answers)
-        secrets = {}
-        if self._kubeconfig is not None:
-            await self._until(self._kubeconfig_is_there)
-            secrets[_CLUSTER_SECRET] = self._kubeconfig.read_text()
-        await asyncio.to_thread(create_resources, template, self._endpoint, secrets=secrets)
+        async with self._creating:
+            await self._until(self._endpoint_answers)
+            secrets = {}
+            if self._kubeconfig is not None and _CLUSTER_SECRET in template.resources:
+                await self._until(self._kubeconfig_is_there)
+                secrets[_CLUSTER_SECRET] = self._kubeconfig.read_text()
+            await asyncio.to_thread(create_resources, template, self._endpoint, secrets=secrets)
+            self._template = template
 
     async def change(self, template: Template) -> None:
         await self.create(template)
@@ -40,11 +43,10 @@ class Surroundings:
 
     async def run(self) -> None:
         """Let the event sources of the template call its functions, for ever."""
-        from local.sources import run_sources
-
         while True:
             self._changed.clear()
-            sources = asyncio.create_task(run_sources(self._template, self._endpoint, self._invoke))
+            running = run_sources(self._template, self._endpoint, self._invoke, checkpoints=self._checkpoints)
+            sources = asyncio.create_task(running)
             changed = asyncio.create_task(self._changed.wait())
             try:
                 await asyncio.wait({sources, changed}, return_when=asyncio.FIRST_COMPLETED)

@@ -1,5 +1,6 @@
 """No orphans: a process of the local platform ends when the one that started it does, however it died."""
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -19,11 +20,12 @@ def die_with_parent(parent: int) -> None:
 
 
 def end_at_eof(lifeline: int, *, grace: float = 5.0) -> None:
-    """End this process in good order when the pipe closes: whoever held its other end is gone."""
+    """End this process in good order when the other end closes: whoever held it is gone."""
 
     def watch() -> Never:
-        while os.read(lifeline, 1):
-            pass
+        with contextlib.suppress(ConnectionResetError):
+            while os.read(lifeline, 1):
+                pass
         os.kill(os.getpid(), signal.SIGTERM)
         threading.Event().wait(grace)
         os._exit(1)

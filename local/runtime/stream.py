@@ -2,7 +2,6 @@
 
 import signal
 from collections.abc import Mapping
-from typing import Any
 
 from local.runtime import frames
 from local.runtime.errors import FunctionError

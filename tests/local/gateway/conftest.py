@@ -80,26 +80,26 @@ class Project:
     def start(self, *options: str) -> httpx.Client:
         self.write_template()
         listener = socket.create_server(("127.0.0.1", 0))
-        lifeline, self._held = os.pipe()
+        self._lifeline, theirs = socket.socketpair()
         command = [sys.executable, "-m", "local.gateway", "--project", str(self.folder), *options]
         command += [
             "--listen",
             str(listener.fileno()),
             "--lifeline",
-            str(lifeline),
+            str(theirs.fileno()),
             "--state",
             str(self.state),
         ]
         with listener, (self.folder / "gateway.log").open("wb") as log:
             self._process = subprocess.Popen(
                 command,
-                pass_fds=[listener.fileno(), lifeline],
+                pass_fds=[listener.fileno(), theirs.fileno()],
                 stdout=log,
                 stderr=log,
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
             port = listener.getsockname()[1]
-        os.close(lifeline)
+        theirs.close()
         return httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20)
 
     @property
@@ -123,11 +123,12 @@ class Project:
     def stop(self) -> None:
         if self._process is None:
             return
-        os.close(self._held)
+        self._lifeline.close()
         try:
             self._process.wait(10)
         finally:
             self._process.kill()
+            self._process.wait()
         self._process = None
 
 

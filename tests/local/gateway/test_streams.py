@@ -45,7 +45,8 @@ def test_a_client_that_leaves_closes_the_generator(project, eventually, tmp_path
     project.handler("events", STREAMING, "GET /events")
     with project.start() as client:
         with client.stream("GET", "/events", params={"folder": str(tmp_path)}) as response:
-            next(response.iter_raw())
+            chunks = response.iter_raw()
+            assert next(chunks) == b"data: 0\n\n"
             assert not (tmp_path / "closed").exists()
         eventually((tmp_path / "closed").exists)
         assert client.get("/events").text == "not streamed"
