@@ -1,0 +1,2 @@
+curl http://localhost:30080/v1/functions \
+  -H "Authorization: Bearer $TOKEN"
