@@ -1,5 +1,6 @@
 """What any test may use: a running stack, callers with tokens, and a way to wait without sleeping."""
 
+import contextlib
 import json
 import secrets
 import socket
@@ -57,6 +58,13 @@ class Caller:
         answer = self.client.request(method, path, headers=sent, **request)
         return Answer(answer.status_code, answer.headers, answer.text)
 
+    def sign_in(self, name: str) -> User:
+        """Someone whom no other test has met."""
+        user_id = f"{name}-{secrets.token_hex(4)}"
+        answer = self("POST", "/auth/token", json={"user_id": user_id, "email": f"{user_id}@example.com"})
+        assert answer.status == 200, answer.text
+        return User(answer.json["user_id"], answer.json["namespace"], answer.json["token"])
+
 
 @dataclass(frozen=True)
 class World:
@@ -80,27 +88,25 @@ def stack() -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="session")
-def call(stack: Stack) -> Iterator[Caller]:
-    with httpx.Client(base_url=stack.url, timeout=35) as client:
-        yield Caller(client)
+def calling() -> Iterator[Callable[[Stack], Caller]]:
+    """Makes callers, for tests that have a stack of their own."""
+    with contextlib.ExitStack() as clients:
+        yield lambda to: Caller(clients.enter_context(httpx.Client(base_url=to.url, timeout=35)))
+
+
+@pytest.fixture(scope="session")
+def call(stack: Stack, calling: Callable[[Stack], Caller]) -> Caller:
+    return calling(stack)
 
 
 @pytest.fixture
 def alice(call: Caller) -> User:
-    return sign_in(call, "alice")
+    return call.sign_in("alice")
 
 
 @pytest.fixture
 def bob(call: Caller) -> User:
-    return sign_in(call, "bob")
-
-
-def sign_in(call: Caller, name: str) -> User:
-    """Someone whom no other test has met."""
-    user_id = f"{name}-{secrets.token_hex(4)}"
-    answer = call("POST", "/auth/token", json={"user_id": user_id, "email": f"{user_id}@example.com"})
-    assert answer.status == 200, answer.text
-    return User(answer.json["user_id"], answer.json["namespace"], answer.json["token"])
+    return call.sign_in("bob")
 
 
 @pytest.fixture(scope="session")
