@@ -11,11 +11,7 @@ from typing import Any
 
 from local.aws.connection import client_gone
 from local.aws.mends.streams import wait_for_records
-
-# A header of our own: how long GetRecords may wait for a record. AWS has no such thing: its pollers ask again
-# several times a second; here that would be all that an idle machine does.
-WAIT_HEADER = "x-eventflow-wait"
-LONGEST_WAIT = 20.0
+from local.aws.waiting import LONGEST_WAIT, WAIT_HEADER
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 

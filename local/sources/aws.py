@@ -1,7 +1,7 @@
 """AWS's JSON protocols over asyncio.
 
-boto3 would hold a thread for each long poll, and a thread in a 20-second read cannot be stopped. Also, the answers
-are wanted as they travel: in that form Lambda hands stream records to functions.
+boto3 would hold a thread for each long poll, and a thread in a 20-second read cannot be stopped. The answers
+are also wanted as they travel: in that form Lambda hands stream records to functions.
 """
 
 import json

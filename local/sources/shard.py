@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from local.aws.serial import LONGEST_WAIT, WAIT_HEADER
+from local.aws.waiting import LONGEST_WAIT, WAIT_HEADER
 from local.sources import rules
 from local.sources.aws import Aws, AwsError
 from local.sources.checkpoints import Checkpoints

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from local.aws.serial import WAIT_HEADER
+from local.aws.waiting import WAIT_HEADER
 
 SIGNED = (
     "AWS4-HMAC-SHA256 Credential=local/20250101/eu-central-1/{}/aws4_request, SignedHeaders=host, Signature=x"
