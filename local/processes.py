@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -66,14 +65,12 @@ class Child:
         lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(f"    {line}" for line in lines[-_TAIL:])
 
-    def ask_to_end(self) -> None:
+    def end(self, *, within: float) -> None:
+        """Ask it to end; then end whatever is left of its group."""
         if self._process.poll() is None:
             self._process.terminate()
-
-    def end(self, deadline: float) -> None:
-        """Wait for its end until the deadline (monotonic), then end whatever is left of its group."""
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(max(0.0, deadline - time.monotonic()))
+            self._process.wait(within)
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
