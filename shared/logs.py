@@ -33,8 +33,11 @@ def redacted(value: Any) -> Any:
             return [redacted(inner) for inner in value]
         case str():
             return _SECRET_VALUE.sub(lambda found: (found.group(1) or "") + _HIDDEN, value)
-        case _:
+        case None | bool() | int() | float():
             return value
+        case _:
+            # As the formatter would write it: an exception's text, above all.
+            return redacted(str(value))
 
 
 class _Redacting(LambdaPowertoolsFormatter):
