@@ -5,6 +5,7 @@ be done goes to the dead-letter queue with the reason, instead of silently runni
 Partial failures: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,9 @@ MAX_RECEIVES = 5
 """As the queues' redrive policies in template.yaml say."""
 
 _LONGEST_PAUSE = 300
+
+_UNSENDABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""SQS takes the characters of XML 1.0; a reason may quote what a container printed."""
 
 
 @dataclass(frozen=True)
@@ -63,10 +67,10 @@ def _attempt(record: SQSRecord, handle: Callable[[Message], None]) -> None:
             _bury(record, reason=str(error))
             return
         _postpone(record, pause_before(receives, asked=getattr(error, "retry_in", None)))
-        log.warning("message postponed", message=record.message_id, receives=receives, reason=str(error))
+        log.warning("message postponed", message_id=record.message_id, receives=receives, reason=str(error))
         raise
     except Exception as error:
-        log.exception("message failed", message=record.message_id, receives=receives)
+        log.exception("message failed", message_id=record.message_id, receives=receives)
         if receives >= MAX_RECEIVES:
             _bury(record, reason=f"{type(error).__name__}: {error}")
             return
@@ -91,12 +95,12 @@ def _postpone(record: SQSRecord, seconds: int) -> None:
 
 
 def _bury(record: SQSRecord, *, reason: str) -> None:
-    log.error("message dead-lettered", message=record.message_id, reason=reason)
+    log.error("message dead-lettered", message_id=record.message_id, reason=reason)
     aws.sqs().send_message(
         QueueUrl=settings().work_dead_letters_url,
         MessageBody=record.body,
         MessageAttributes={
-            "reason": {"DataType": "String", "StringValue": reason[:1024] or "unknown"},
+            "reason": {"DataType": "String", "StringValue": _UNSENDABLE.sub("?", reason)[:1024] or "unknown"},
             "message_id": {"DataType": "String", "StringValue": record.message_id},
         },
     )
