@@ -1,10 +1,10 @@
 """Shapes of invocations."""
 
-import json
 from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
+from shared import strictjson
 from shared.models import Moment, Request, View
 from shared.runs import rules
 from shared.runs.models import Run, RunOutput, RunState
@@ -108,6 +108,6 @@ class InvokedView(View):
 
 def _parsed(text: str) -> Any:
     try:
-        return json.loads(text)
+        return strictjson.loads(text)
     except ValueError:
         return text

@@ -10,11 +10,13 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Annotated, Any
+from functools import cached_property
+from typing import Annotated, Any, get_args
 
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.depends import Depends
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.compat import ModelField
 from aws_lambda_powertools.event_handler.openapi.exceptions import (
     RequestUnsupportedContentType,
     RequestValidationError,
@@ -22,7 +24,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import (
 )
 from aws_lambda_powertools.event_handler.request import Request
 
-from shared import clock, context
+from shared import clock, context, strictjson
 from shared.errors import AppError, Invalid, MethodNotAllowed, NotFound
 from shared.http import families, validation
 from shared.http.events import HttpEvent
@@ -52,7 +54,12 @@ class Api(APIGatewayHttpResolver):
     """A Lambda behind one route of the HTTP API (payload format 2.0)."""
 
     def __init__(self, *, public: bool) -> None:
-        super().__init__(enable_validation=True, serializer=_compact, response_validation_error_http_code=500)
+        super().__init__(
+            enable_validation=True,
+            serializer=_compact,
+            json_body_deserializer=strictjson.loads,
+            response_validation_error_http_code=500,
+        )
         self.public = public
         self.streaming = False
         self._live: Iterator[bytes] | None = None
@@ -68,6 +75,7 @@ class Api(APIGatewayHttpResolver):
 
     def handler(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         """The Lambda entry. Never raises: what nobody foresaw is a logged 500 in the path's error family."""
+        self.streaming = False
         answer = self._counted_answer(event, lambda_context)
         if self._live is not None:
             answer["body"] = drained(self._live).decode()
@@ -105,7 +113,7 @@ class Api(APIGatewayHttpResolver):
         }
         seconds = time.perf_counter() - started
         metrics.count_request(
-            request.method, request.endpoint, answer["statusCode"], seconds, key=trace.request_id
+            request.known_method, request.endpoint, answer["statusCode"], seconds, key=trace.request_id
         )
         return answer
 
@@ -117,7 +125,8 @@ class Api(APIGatewayHttpResolver):
                 self.context.update(
                     caller=identity.authenticate(request.headers, path=request.path, now=self.now)
                 )
-            return self.resolve(request.normalised(), lambda_context)
+            event = request.normalised(takes_body=bool(self._body_parameters))
+            return self.resolve(event, lambda_context)
         except Exception as error:  # noqa: BLE001  # the outermost frame: beyond it only Lambda's own 500
             self.context.clear()
             response = self._refuse(error, request)
@@ -157,12 +166,15 @@ class Api(APIGatewayHttpResolver):
                 log.error("request failed", exc_info=error, errors=errors)
                 return AppError("something went wrong on our side; it is logged under this request's id")
 
+    @cached_property
+    def _body_parameters(self) -> list[ModelField]:
+        routes = [*self._static_routes, *self._dynamic_routes]
+        return [parameter for route in routes for parameter in route.dependant.body_params]
+
     def _known_fields(self) -> list[str]:
-        names: list[str] = []
-        for route in [*self._static_routes, *self._dynamic_routes]:
-            for parameter in route.dependant.body_params:
-                names += getattr(parameter.type_, "model_fields", {})
-        return names
+        """Of the body, which may be optional: `CreateFunction`, or `InvokeRequest | None`."""
+        kinds = [kind for each in self._body_parameters for kind in (each.type_, *get_args(each.type_))]
+        return [name for kind in kinds for name in getattr(kind, "model_fields", {})]
 
 
 def _headers(error: AppError, status: int) -> dict[str, str | list[str]]:

@@ -3,10 +3,15 @@
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 """
 
+import base64
 from typing import Any
 from urllib.parse import unquote
 
 from shared import clock, context
+from shared.errors import Invalid
+
+_METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+_JSON = "application/json"
 
 
 class HttpEvent:
@@ -25,9 +30,27 @@ class HttpEvent:
         return str(self._event.get("routeKey", "$default")).rpartition(" ")[2]
 
     @property
+    def known_method(self) -> str:
+        """For labels as well: a method is any word (RFC 9110, section 9.1)."""
+        return self.method if self.method in _METHODS else "OTHER"
+
+    @property
+    def slashed(self) -> bool:
+        """Whether the path ends in a slash that `path` is without."""
+        return unquote(self._event["rawPath"]) != self.path
+
+    @property
+    def query(self) -> str:
+        return str(self._event.get("rawQueryString", ""))
+
+    @property
     def body_bytes(self) -> int:
         body = self._event.get("body") or ""
         return len(body) * 3 // 4 if self._event.get("isBase64Encoded") else len(body.encode())
+
+    @property
+    def media_type(self) -> str:
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
 
     def accepts(self, media_type: str) -> bool:
         return media_type in self.headers.get("accept", "")
@@ -39,10 +62,27 @@ class HttpEvent:
         traceparent = context.child_of(self.headers.get("traceparent"), fallback=clock.new_id())
         return context.Trace(request_id=request_id, correlation_id=correlation_id, traceparent=traceparent)
 
-    def normalised(self) -> dict[str, Any]:
-        """The event as the resolver should see it: path decoded (`x%3Ainvoke`), no trailing slash."""
-        request_context = {**self._event["requestContext"], "http": {**self._http, "path": self.path}}
-        return {**self._event, "rawPath": self.path, "requestContext": request_context}
+    def normalised(self, *, takes_body: bool) -> dict[str, Any]:
+        """As the resolver should see it: path decoded (`x%3Ainvoke`), no trailing slash, body as text."""
+        return {
+            **self._event,
+            "rawPath": self.path,
+            "requestContext": {**self._event["requestContext"], "http": {**self._http, "path": self.path}},
+            "body": self._json_text() if takes_body else None,
+            "isBase64Encoded": False,
+        }
+
+    def _json_text(self) -> str | None:
+        """API Gateway encodes a body in base64 unless its content type is one of a few that mean text."""
+        body: str | None = self._event.get("body")
+        if not body:
+            return None
+        if self.media_type not in ("", _JSON):
+            raise Invalid(f"the Content-Type {self.media_type[:80]} is not supported here; send {_JSON}")
+        try:
+            return base64.b64decode(body).decode() if self._event.get("isBase64Encoded") else body
+        except UnicodeDecodeError as error:
+            raise Invalid(f"the body is not valid JSON: it is not UTF-8 at byte {error.start}") from error
 
 
 def _decoded(raw_path: str) -> str:
