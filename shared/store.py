@@ -5,7 +5,6 @@ its condition does not hold. See https://docs.aws.amazon.com/amazondynamodb/late
 """
 
 import base64
-import binascii
 import json
 import time
 from collections.abc import Callable, Iterator
@@ -25,13 +24,15 @@ from pynamodb.transactions import TransactWrite
 
 from shared import aws
 from shared.config import settings
-from shared.errors import AppError, Conflict, Invalid, Unavailable
+from shared.errors import AppError, Conflict, FieldError, Invalid, Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ATTEMPTS = 4
 _PAUSE = 0.02
+_LONGEST_KEY = 1024
+"""Bytes of a sort key. What is longer, or empty, DynamoDB refuses to look for."""
 
 Refusal = AppError | Callable[[], AppError]
 
@@ -221,7 +222,7 @@ def _unavailable(error: PynamoDBException) -> AppError:
     return Unavailable(f"the database does not take this now ({code}); try again", retry_after=1)
 
 
-def versioned(version: int | None) -> dict[str, int]:
+def versioned(version: int | None) -> dict[str, Any]:
     """A row's version as PynamoDB wants it: absent, not None, for a row that does not exist yet."""
     return {} if version is None else {"version": version}
 
@@ -233,15 +234,25 @@ def cursor_of(key: dict[str, Any] | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def key_of(cursor: str | None, *, within: dict[str, str]) -> dict[str, Any] | None:
-    """The key behind a cursor, if it lies in the list that the caller may read (`within`: its attributes)."""
+def key_of(cursor: str | None, *, within: dict[str, str], names: set[str]) -> dict[str, Any] | None:
+    """The key behind a cursor, if it lies in the list that the caller may read.
+
+    `within` are the attributes that all keys of the list share, `names` those in which they differ.
+    """
     if cursor is None:
         return None
     try:
-        key = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        strings = all(isinstance(part, dict) and isinstance(part.get("S"), str) for part in key.values())
-        if strings and all(key[name]["S"] == value for name, value in within.items()):
+        key: dict[str, dict[str, str]] = json.loads(
+            base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        )
+        values = {name: part["S"] for name, part in key.items() if part.keys() == {"S"}}
+        if (
+            values.keys() == key.keys() == within.keys() | names
+            and within.items() <= values.items()
+            and all(0 < len(value.encode()) <= _LONGEST_KEY for value in values.values())
+        ):
             return dict(key)
-    except (ValueError, binascii.Error, AttributeError, KeyError, TypeError):
+    except (ValueError, AttributeError, KeyError, TypeError, RecursionError):
         pass
-    raise Invalid("cursor is not one of this list; leave it out to start from the beginning")
+    message = "cursor: not one of this list; leave it out to start from the beginning"
+    raise Invalid(message, fields=[FieldError("cursor", message)])

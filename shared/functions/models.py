@@ -73,8 +73,12 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,58}[a-z0-9])?")
 _RESERVED_PREFIXES = ("kube-", "eventflow-")
 
 
+def is_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def checked_name(name: str) -> str:
-    if not _NAME.fullmatch(name):
+    if not is_name(name):
         raise ValueError("use 1 to 60 lower-case letters, digits and inner hyphens (a DNS label)")
     if name.startswith(_RESERVED_PREFIXES):
         raise ValueError(f"names beginning with {' or '.join(_RESERVED_PREFIXES)} are reserved")

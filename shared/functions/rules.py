@@ -78,7 +78,7 @@ def observed(function: Function, seen: FunctionObservation, *, now: datetime, fe
 
 
 def unknown(name: str) -> NotFound:
-    return NotFound(f"function '{name}' not found")
+    return NotFound(f"function '{name[:80]}' not found")
 
 
 def name_and_verb(text: str) -> tuple[str, str]:

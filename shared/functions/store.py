@@ -13,7 +13,7 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 
 from shared import clock
 from shared.errors import Conflict
-from shared.functions.models import Function
+from shared.functions.models import Function, is_name
 from shared.functions.rules import unknown
 from shared.models import Page
 from shared.store import Row, Table, Transaction, cursor_of, key_of, translated, versioned
@@ -88,7 +88,8 @@ def get(owner: str, name: str) -> Function | None:
 
 
 def get_or_raise(owner: str, name: str) -> Function:
-    function = get(owner, name)
+    """For names as callers send them: what is none might be the key of a deleted record, or too long."""
+    function = get(owner, name) if is_name(name) else None
     if function is None:
         raise unknown(name)
     return function
@@ -111,7 +112,7 @@ def many(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Function]:
 
 def page(owner: str, *, limit: int, cursor: str | None = None, skip: int = 0) -> Page[Function]:
     """A tenant's live functions, newest first. `skip` reads what it skips: the quota bounds the cost."""
-    start = key_of(cursor, within={"listed_under": owner})
+    start = key_of(cursor, within={"listed_under": owner, "owner": owner}, names={"key", "created"})
     with translated():
         rows = FunctionRow.by_created.query(
             owner, scan_index_forward=False, limit=skip + limit, last_evaluated_key=start

@@ -105,9 +105,10 @@ def get(run_id: str) -> Run | None:
 
 
 def with_output(run_id: str) -> tuple[Run | None, RunOutput | None]:
-    """A run and what it printed, in one read."""
+    """A run and what it printed, in one read that leaves its input out."""
     with translated():
-        rows = {row.part: row for row in RunRow.query(run_id, consistent_read=True)}
+        found = RunRow.query(run_id, RunRow.part >= _OUTPUT, consistent_read=True)
+        rows = {row.part: row for row in found}
     run = _run(rows[_RUN]) if _RUN in rows else None
     output = RunOutput.model_validate_json(rows[_OUTPUT].document) if _OUTPUT in rows else None
     return run, output
@@ -135,7 +136,7 @@ def many(ids: Iterable[str]) -> dict[str, Run]:
 def page(owner: str, source_id: str, *, limit: int, cursor: str | None) -> Page[Run]:
     """Runs of one source, newest first: their ids sort by time."""
     collection = collection_of(owner, source_id)
-    start = key_of(cursor, within={"collection": collection})
+    start = key_of(cursor, within={"collection": collection}, names={"id", "part"})
     with translated():
         rows = RunRow.by_collection.query(
             collection, scan_index_forward=False, limit=limit, last_evaluated_key=start
