@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared import clock, work
+from shared import clock, context, work
 from shared.config import settings
 from shared.errors import MethodNotAllowed, NotFound, Unavailable
 from shared.events import store as events
@@ -73,9 +73,10 @@ def wait(accepted: Accepted, *, seconds: int) -> Outcome:
 
 
 def get(name: str, invocation_id: str, *, owner: Principal) -> InvocationView:
-    run, output = run_store.with_output(invocation_id)
+    known = clock.is_id(invocation_id)
+    run, output = run_store.with_output(invocation_id) if known else (None, None)
     if run is None or (run.owner, run.source_name) != (owner.user_id, name):
-        raise NotFound(f"function '{name}' has no invocation '{invocation_id[:64]}'")
+        raise NotFound(f"function '{name[:80]}' has no invocation '{invocation_id[:64]}'")
     return InvocationView.of(run, output)
 
 
@@ -124,6 +125,7 @@ def _start(function: Function, input_json: str | None, *, claim: Claim | None, n
 
 
 def _new_run(function: Function, *, id: str, input_json: str | None, now: datetime) -> Run:
+    trace = context.current()
     return Run(
         id=id,
         kind="invocation",
@@ -137,6 +139,8 @@ def _new_run(function: Function, *, id: str, input_json: str | None, now: dateti
         env=function.env,
         input_bytes=len((input_json or "").encode()),
         timeout_seconds=settings().invocation_timeout_seconds,
+        correlation_id=trace.correlation_id,
+        traceparent=trace.traceparent,
         created_at=now,
         deadline_at=now + run_rules.QUEUE_DEADLINE,
         due_at=now,
