@@ -15,19 +15,19 @@ Moment = Annotated[datetime, PlainSerializer(lambda moment: iso(moment.astimezon
 class Record(BaseModel):
     """What is stored or handed between rooms. Frozen: a change is a copy."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Request(BaseModel):
     """What a caller sends. Types are not coerced, and an unknown field is an error, not a shrug."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 
 
 class View(BaseModel):
     """What a caller gets."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
 
 class Page(Record, Generic[Item]):
@@ -35,4 +35,6 @@ class Page(Record, Generic[Item]):
 
     items: tuple[Item, ...]
     next: str | None = None
+    number: int | None = None
+    """Which part, from 1, where the caller counts parts rather than follows cursors."""
     total: int | None = None

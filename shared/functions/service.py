@@ -44,9 +44,11 @@ def get(name: str, *, owner: Principal) -> Function:
 
 def page(*, owner: Principal, number: int | None, limit: int, cursor: str | None) -> Page[Function]:
     """Newest first, by page number or by cursor, with the length of the whole list."""
-    skip = (number - 1) * limit if number and cursor is None else 0
+    if cursor is not None:
+        number = None
+    skip = (number - 1) * limit if number else 0
     found = store.page(owner.user_id, limit=limit, cursor=cursor, skip=skip)
-    return found.model_copy(update={"total": tenants.functions_of(owner.user_id)})
+    return found.model_copy(update={"number": number, "total": tenants.functions_of(owner.user_id)})
 
 
 def update(name: str, request: UpdateFunction, *, owner: Principal, now: datetime) -> Function:

@@ -35,10 +35,13 @@ Prefer = Annotated[
     ),
 ]
 
-_WAIT = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,6})\"?\s*(?=$|[,;])", re.IGNORECASE)
+# Commas divide preferences, but not inside a quoted string.
+_PREFERENCE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
+_WAIT = re.compile(r'\s*wait\s*=\s*("?)(\d{1,9})\1\s*(?:;.*)?', re.IGNORECASE | re.ASCII)
 
 
 def wait_of(prefer: str | None) -> int:
-    """Seconds of a `wait` preference (RFC 7240, section 4.3). What cannot be honoured is ignored."""
-    found = _WAIT.search(prefer or "")
-    return min(int(found.group(1)), LONGEST_WAIT) if found else 0
+    """Seconds of the first `wait` preference (RFC 7240, section 4.3). What cannot be honoured is ignored."""
+    preferences = _PREFERENCE.findall(prefer or "")
+    found = next(filter(None, map(_WAIT.fullmatch, preferences)), None)
+    return min(int(found[2]), LONGEST_WAIT) if found else 0

@@ -68,7 +68,7 @@ def _links(app: "Api", page: Page[Any]) -> list[str]:
     """In the caller's own way of paging: by number if they gave one, else by cursor."""
     event = app.current_event
     query = dict(event.query_string_parameters or {})
-    number = int(query["page"]) if query.get("page") else None
+    number = page.number
     links: list[str] = []
 
     def link(relation: str, **changed: object) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from shared.errors import FieldError, Invalid
 
 _SHOWN = 5
+_PARTS_OF_A_REQUEST = {"body", "query", "path", "header", "cookie"}
 
 
 def invalid(errors: Sequence[Mapping[str, Any]], *, known: Sequence[str] = ()) -> Invalid:
@@ -26,10 +27,8 @@ def _field_error(error: Mapping[str, Any], known: Sequence[str]) -> FieldError:
 
 def _path(location: Sequence[object]) -> str:
     """`("body", "env", "PATH")` → `env.PATH`: which part of the request it was says nothing."""
-    parts = [
-        str(part) for part in location if part not in ("body", "query", "path", "header", "cookie", "[key]")
-    ]
-    return ".".join(parts)
+    within = location[1:] if location[:1] and location[0] in _PARTS_OF_A_REQUEST else location
+    return ".".join(str(part) for part in within if part != "[key]")
 
 
 def _words(field: str, kind: str, error: Mapping[str, Any], known: Sequence[str]) -> str:
