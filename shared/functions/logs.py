@@ -54,9 +54,12 @@ class Following:
         self._over = threading.Event()
 
     def lines(self, seconds: float) -> Iterator[LogLine | None]:
-        ends = time.monotonic() + seconds
+        """Looks at once, so that a cluster which does not answer is an error, not the end of an answer."""
+        return self._lines_after(self._so_far(), ends=time.monotonic() + seconds)
+
+    def _lines_after(self, found: list[LogLine], *, ends: float) -> Iterator[LogLine | None]:
         try:
-            yield from self._so_far()
+            yield from found
             while time.monotonic() < ends and self._still_there():
                 self._start_readers(ends)
                 yield from self._arriving(min(ends, time.monotonic() + _LOOK_AGAIN))

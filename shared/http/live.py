@@ -8,8 +8,12 @@ Last-Event-ID.
 
 import queue
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+
+from shared.logs import log
 
 LONG_POLL = 25.0
 """Seconds. API Gateway gives up after 30."""
@@ -19,6 +23,9 @@ NATIVE = 3600.0
 
 _QUIET = 0.25
 """Seconds of silence after which what has come is worth an answer."""
+
+_ENOUGH = 4 * 1024 * 1024
+"""Bytes. A Lambda answers with 6 MB of JSON at most, in which these grow."""
 
 _SAYS_NOTHING = (b"retry:", b":")
 """How the parts of an event stream begin that carry no event."""
@@ -47,21 +54,26 @@ def drained(chunks: Iterable[bytes], *, seconds: float = LONG_POLL) -> bytes:
                 arriving.put(chunk)
                 if over.is_set():
                     return
+        except Exception:  # noqa: BLE001  # the thread's outermost frame: what has come so far is still an answer
+            log.exception("stream broke off")
         finally:
             arriving.put(None)
 
     threading.Thread(target=read, daemon=True).start()
-    gathered: list[bytes] = []
+    gathered = bytearray()
+    time_up = time.monotonic() + seconds
     patience = seconds
-    try:
-        while (chunk := arriving.get(timeout=patience)) is not None:
-            gathered.append(chunk)
+    with suppress(queue.Empty):
+        while len(gathered) < _ENOUGH:
+            left = time_up - time.monotonic()
+            chunk = arriving.get(timeout=max(0, min(patience, left)))
+            if chunk is None:
+                break
+            gathered += chunk
             if not chunk.startswith(_SAYS_NOTHING):
                 patience = _QUIET
-    except queue.Empty:
-        pass
     over.set()
-    return b"".join(gathered)
+    return bytes(gathered)
 
 
 def sse(data: str, *, id: str = "", event: str = "") -> bytes:
