@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from shared.errors import Unavailable
 
 if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
@@ -38,4 +41,7 @@ def secretsmanager() -> "SecretsManagerClient":
 @cache
 def secret(name: str) -> str:
     """The text of a secret, read once a process: rotation takes effect as environments are replaced."""
-    return secretsmanager().get_secret_value(SecretId=name)["SecretString"]
+    try:
+        return secretsmanager().get_secret_value(SecretId=name)["SecretString"]
+    except (BotoCoreError, ClientError) as error:
+        raise Unavailable("the store of secrets does not answer; try again", retry_after=1) from error

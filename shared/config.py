@@ -43,7 +43,7 @@ class Settings:
         values: dict[str, object] = {}
         for field in fields(cls):
             text = environment.get(field.name.upper())
-            if text is not None:
+            if text or (text is not None and not _required(field)):
                 values[field.name] = _parse(field.name, field.type, text)
         missing = [
             field.name.upper() for field in fields(cls) if _required(field) and field.name not in values

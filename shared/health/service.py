@@ -28,7 +28,7 @@ def failing(probes: Mapping[str, Callable[[], object]]) -> dict[str, str]:
             probes[name]()
         except Exception as error:  # noqa: BLE001  # a probe reports whatever goes wrong
             log.warning("dependency does not answer", dependency=name, exc_info=error)
-            return type(error).__name__
+            return type(error.__cause__ or error).__name__
         return None
 
     with ThreadPoolExecutor(len(probes)) as pool:

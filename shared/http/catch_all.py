@@ -5,12 +5,15 @@ import re
 from functools import cache
 from importlib import resources
 from typing import Any
+from urllib.parse import quote
 
 from aws_lambda_powertools.event_handler import Response
 
 from shared.errors import MethodNotAllowed, NotFound
 from shared.http.api import Api
 from shared.http.events import HttpEvent
+
+_PATH_CHARACTERS = "/:@!$&'()*+,;=~"
 
 
 class CatchAll(Api):
@@ -23,10 +26,17 @@ class CatchAll(Api):
     def _nowhere(self, _: Exception) -> Response[str]:
         event = HttpEvent(self.current_event.raw_event)
         allowed = methods_at(event.path)
+        if event.slashed and event.method in allowed:
+            return self._without_slash(event)
         if not allowed:
             return self._refuse(NotFound(f"there is nothing at {event.path[:200]}"))
         message = f"{event.method} is not allowed at {event.path[:200]}; it takes {', '.join(allowed)}"
         return self._refuse(MethodNotAllowed(message, allow=allowed))
+
+    def _without_slash(self, event: HttpEvent) -> Response[str]:
+        """API Gateway routes `/v1/functions/` apart from `/v1/functions`; to callers they are one."""
+        where = quote(event.path, safe=_PATH_CHARACTERS) + (f"?{event.query}" if event.query else "")
+        return Response(308, content_type="text/plain", body="", headers={"Location": where})
 
 
 def methods_at(path: str) -> list[str]:

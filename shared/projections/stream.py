@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from shared import clock, context
+from shared.logs import log
 from shared.metrics import service as metrics
 
 
@@ -33,6 +34,15 @@ def handler(event: dict[str, Any], lambda_context: Any) -> Any:
 
 
 def _project(record: DynamoDBRecord) -> None:
+    try:
+        _apply(record)
+    except Exception:
+        # Powertools turns it into a partial failure without a word.
+        log.exception("event not projected", record=record.event_id)
+        raise
+
+
+def _apply(record: DynamoDBRecord) -> None:
     image = record.dynamodb.new_image if record.dynamodb else None
     # An event is written once. What else the stream carries is TTL taking old ones away.
     if not image or record.event_name is None or record.event_name.name != "INSERT":
