@@ -7,7 +7,6 @@ own code, so that they are those of API Gateway.
 
 import importlib
 import json
-import os
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -82,7 +81,7 @@ class Lambdas:
     environment: Mapping[str, str]
     calls: list[tuple[str, str]] = field(default_factory=list)
     """Requests to AWS: (service, operation)."""
-    _broken: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
 
     def __call__(
         self,
@@ -147,16 +146,16 @@ class Lambdas:
     @contextmanager
     def without(self, *services: str) -> Iterator[None]:
         """These AWS services do not answer."""
-        self._broken.update(services)
+        self.broken.update(services)
         try:
             yield
         finally:
-            self._broken.difference_update(services)
+            self.broken.difference_update(services)
 
     def on_send(self, request: Any, event_name: str, **_: Any) -> None:
         _, service, operation = event_name.split(".")
         self.calls.append((service, operation))
-        if service in self._broken:
+        if service in self.broken:
             raise EndpointConnectionError(endpoint_url=request.url)
 
 
