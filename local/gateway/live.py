@@ -99,10 +99,13 @@ class Live:
             new = await self._deploy()
         except (TemplateError, yaml.YAMLError, OSError, TimeoutError) as error:
             return str(error)
-        if new.runtime.import_failures:
-            await new.runtime.__aexit__(None, None, None)
-            return new.runtime.import_failures[0].traceback
-        old, self._deployment = self.current, new
+        old = self.current
+        known = {failure.module for failure in old.runtime.import_failures}
+        for failure in new.runtime.import_failures:
+            if failure.module not in known:
+                await new.runtime.__aexit__(None, None, None)
+                return failure.traceback
+        self._deployment = new
         self._retire(old)
         if changed and new.template != old.template:
             await changed(new.template)

@@ -1,8 +1,13 @@
 import base64
+import json
+import os
+import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.parser.models import APIGatewayProxyEventV2Model
 
 from local.gateway.event import HttpRequest, event_of
 from local.gateway.routes import Match
@@ -115,3 +120,28 @@ def test_any_other_body_arrives_in_base64(kind, body):
 
 def test_what_a_request_does_not_have_is_absent():
     assert not {"body", "cookies", "pathParameters", "queryStringParameters", "stageVariables"} & set(event())
+
+
+def test_powertools_knows_the_event():
+    made = event(
+        method="POST", query="a=1", headers=(("cookie", "a=1"),), body=b"x", parameters={"name": "x"}
+    )
+    parsed = APIGatewayProxyEventV2Model.model_validate(made)
+    assert parsed.requestContext.http.method == "POST"
+
+
+@pytest.mark.sam
+def test_the_event_has_the_shape_that_sam_generates():
+    sam = Path(__file__).parents[3] / ".venv-sam" / "bin" / "sam"
+    if not sam.exists():
+        pytest.skip("no aws-sam-cli: `make sam-validate` sets it up")
+    command = [sam, "local", "generate-event", "apigateway", "http-api-proxy"]
+    environment = {**os.environ, "SAM_CLI_TELEMETRY": "0"}
+    theirs = json.loads(subprocess.run(command, check=True, capture_output=True, env=environment).stdout)
+    ours = event(
+        method="POST", query="a=1", headers=(("cookie", "a=1"),), body=b"x", parameters={"name": "x"}
+    )
+    assert ours.keys() == theirs.keys() - {"stageVariables"}
+    extras = {"authentication", "authorizer"}  # of APIs with mutual TLS, or an authorizer of their own
+    assert ours["requestContext"].keys() == theirs["requestContext"].keys() - extras
+    assert ours["requestContext"]["http"].keys() == theirs["requestContext"]["http"].keys()

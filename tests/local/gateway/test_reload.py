@@ -31,6 +31,15 @@ def test_a_broken_edit_keeps_the_old_version_and_says_why(project, eventually):
         assert client.get("/page").json() == {"version": 1}
 
 
+def test_a_module_that_was_broken_before_does_not_stop_the_others(project, eventually):
+    project.handler("page", BEFORE, "GET /page")
+    project.handler("unfinished", "import nothing_of_this_name", "GET /unfinished")
+    with project.start("--reload") as client:
+        client.get("/page")
+        project.handler("page", AFTER, "GET /page")
+        eventually(lambda: client.get("/page").json() == {"version": 2})
+
+
 def test_a_broken_template_keeps_the_old_version_and_says_why(project, eventually):
     project.handler("page", BEFORE, "GET /page")
     with project.start("--reload") as client:
