@@ -3,6 +3,7 @@
 import copy
 import itertools
 import queue
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -55,6 +56,7 @@ class FakeCluster:
     refusals: dict[str, Refused] = field(default_factory=dict)
     reachable: bool = True
     verbs: list[str] = field(default_factory=list)
+    lock: threading.RLock = field(default_factory=threading.RLock)
     _versions: Iterator[int] = field(default_factory=lambda: itertools.count(1))
     _watches: list["FakeWatch"] = field(default_factory=list)
 
@@ -115,6 +117,10 @@ class FakeCluster:
 
     def put(self, manifest: Manifest) -> Manifest:
         """What the cluster does by itself: metadata, and telling whoever watches."""
+        with self.lock:
+            return self._put(manifest)
+
+    def _put(self, manifest: Manifest) -> Manifest:
         ref = Ref.of(manifest)
         before = self.objects.get(ref)
         item = copy.deepcopy(manifest)
@@ -133,13 +139,17 @@ class FakeCluster:
 
     def remove(self, ref: Ref) -> None:
         """With what it owns, and for a namespace all that is in it."""
+        with self.lock:
+            self._remove(ref)
+
+    def _remove(self, ref: Ref) -> None:
         gone = self.objects.pop(ref)
         self._tell("DELETED", gone)
         for other, item in list(self.objects.items()):
             owners = [owner["uid"] for owner in item["metadata"].get("ownerReferences", ())]
             inside = ref.kind == "Namespace" and other.namespace == ref.name
             if other in self.objects and (inside or gone["metadata"]["uid"] in owners):
-                self.remove(other)
+                self._remove(other)
 
     def forget(self) -> None:
         """As a real cluster after a while: running watches end, and must begin with a new list."""
@@ -171,8 +181,10 @@ class _Call:
         self._cluster.before.strike()
         if not self._cluster.reachable:
             raise Unavailable("the cluster does not answer")
+        self._cluster.lock.acquire()
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: object) -> None:
+        self._cluster.lock.release()
         if kind is None:
             self._cluster.after.strike()
 

@@ -14,7 +14,7 @@ def kubelet(scene: Any, exit_code: int = 0, printed: bytes = b"done\n") -> None:
             status = {"observedGeneration": item["metadata"]["generation"]} | dict.fromkeys(counts, replicas)
             scene.cluster.put(item | {"status": status})
         if ref.kind == "Job" and not item.get("status"):
-            end = {"exitCode": exit_code, "finishedAt": scene.clock.now.isoformat()}
+            end = {"exitCode": exit_code, "finishedAt": scene.clock().isoformat()}
             run_pod(scene, item, end, printed)
             scene.cluster.put(item | {"status": {"conditions": [{"type": "Complete", "status": "True"}]}})
 
@@ -29,7 +29,7 @@ def run_pod(scene: Any, job: Manifest, terminated: Manifest | None, printed: byt
         "annotations": job["metadata"]["annotations"],
         "ownerReferences": [{"uid": job["metadata"]["uid"]}],
     }
-    started = {"startedAt": scene.clock.now.isoformat()}
+    started = {"startedAt": scene.clock().isoformat()}
     state = {"terminated": started | terminated} if terminated else {"running": started}
     status = {"containerStatuses": [{"name": "invoke", "state": state}]}
     spec = {"containers": [{"name": "invoke", "image": "i"}]}

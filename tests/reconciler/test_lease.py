@@ -1,0 +1,49 @@
+"""One holder at a time, and no voice for whoever was it before."""
+
+from datetime import timedelta
+
+import pytest
+
+from shared.reconciler import lease
+from tests.reconciler.fake_cluster import NOW
+
+pytestmark = pytest.mark.usefixtures("lambdas")
+
+
+@pytest.fixture(autouse=True)
+def nobody_holds_it(lambdas):
+    held = lease.acquire("before", now=NOW + timedelta(days=1))
+    if held is not None:
+        lease.release(held, now=NOW)
+
+
+def test_only_one_holds_it():
+    assert lease.acquire("first", now=NOW) is not None
+    assert lease.acquire("second", now=NOW) is None
+
+
+def test_each_holder_has_a_higher_fence():
+    first = lease.acquire("first", now=NOW)
+    lease.release(first, now=NOW)
+    second = lease.acquire("second", now=NOW)
+    assert second.fence == first.fence + 1
+
+
+def test_a_holder_that_died_is_followed_when_its_time_is_up():
+    lease.acquire("first", now=NOW)
+    assert lease.acquire("second", now=NOW + lease.HELD - timedelta(seconds=1)) is None
+    assert lease.acquire("second", now=NOW + lease.HELD) is not None
+
+
+def test_a_holder_that_renews_stays():
+    held = lease.renew(lease.acquire("first", now=NOW), now=NOW + lease.RENEWED_EVERY)
+    assert held.until == NOW + lease.RENEWED_EVERY + lease.HELD
+    assert lease.acquire("second", now=NOW + lease.HELD) is None
+
+
+def test_whoever_lost_it_learns_so_and_cannot_give_it_back():
+    first = lease.acquire("first", now=NOW)
+    second = lease.acquire("second", now=NOW + lease.HELD)
+    assert lease.renew(first, now=NOW + lease.HELD) is None
+    lease.release(first, now=NOW + lease.HELD)
+    assert lease.renew(second, now=NOW + lease.HELD) is not None
