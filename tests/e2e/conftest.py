@@ -22,8 +22,8 @@ PATIENCE = 45.0
 class Tenant:
     """One user, their token, and the verbs that the stories need."""
 
-    def __init__(self, call: Any, user: Any, eventually: Callable[..., Any]) -> None:
-        self.user = user
+    def __init__(self, call: Any, name: str, eventually: Callable[..., Any]) -> None:
+        self.user = call.sign_in(name)
         self._call = call
         self._eventually = eventually
 
@@ -58,20 +58,22 @@ class Tenant:
         return self.until(name)
 
     def invoke(self, name: str = "hello", input: object = None, *, wait: int = 25, **headers: str) -> Any:
-        """The answer. With `wait` (the longest that is granted) its invocation is over, or 202 says it is not."""
-        return self(
-            "POST",
-            f"/v1/functions/{name}:invoke",
-            json={"input": input},
-            headers={"Prefer": f"wait={wait}", **headers},
-        )
+        """Waits for as long as is granted: the answer holds the result, or is 202.
 
-    def finished(self, name: str = "hello", input: object = None, **headers: str) -> Any:
+        Headers are spelled as Python can: idempotency_key="…".
+        """
+        sent = {header.replace("_", "-"): value for header, value in headers.items()}
+        if wait:
+            sent["Prefer"] = f"wait={wait}"
+        return self("POST", f"/v1/functions/{name}:invoke", json={"input": input}, headers=sent)
+
+    def finished(self, name: str = "hello", input: object = None) -> Any:
         """An invocation once it is over, however long that takes."""
-        answer = self.invoke(name, input, **headers).json
-        return self.outcome(name, answer["invocation_id"])
+        answer = self.invoke(name, input)
+        assert answer.status in {200, 202}, answer.text
+        return self.outcome(answer.json["invocation_id"], name)
 
-    def outcome(self, name: str, invocation_id: str) -> Any:
+    def outcome(self, invocation_id: str, name: str = "hello") -> Any:
         def over() -> Any:
             found = self("GET", f"/v1/functions/{name}/invocations/{invocation_id}").json
             return found if found["status"] in {"completed", "failed", "timeout", "cancelled"} else None
@@ -89,17 +91,27 @@ class Tenant:
 
 
 @pytest.fixture
-def tenant(call: Any, alice: Any, eventually: Callable[..., Any]) -> Iterator[Tenant]:
-    its = Tenant(call, alice, eventually)
-    yield its
-    its.leave()
+def tenant_of(calling: Any, eventually: Callable[..., Any]) -> Iterator[Callable[..., Tenant]]:
+    """A new tenant of some stack."""
+    came: list[Tenant] = []
+
+    def come(stack: Stack, name: str = "alice") -> Tenant:
+        came.append(Tenant(calling(stack), name, eventually))
+        return came[-1]
+
+    yield come
+    for tenant in came:
+        tenant.leave()
 
 
 @pytest.fixture
-def neighbour(call: Any, bob: Any, eventually: Callable[..., Any]) -> Iterator[Tenant]:
-    its = Tenant(call, bob, eventually)
-    yield its
-    its.leave()
+def tenant(tenant_of: Callable[..., Tenant], stack: Stack) -> Tenant:
+    return tenant_of(stack)
+
+
+@pytest.fixture
+def neighbour(tenant_of: Callable[..., Tenant], stack: Stack) -> Tenant:
+    return tenant_of(stack, "bob")
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import pytest
 
 @pytest.fixture
 def curl(sample, tool, tenant, tmp_path):
-    """Starts a command, which stays what it is: what a terminal would show, and the status, comes by .curlrc."""
+    """Starts a command. That it shows what a terminal would, and the status, is said in .curlrc alone."""
     tool("curl")
     (tmp_path / ".curlrc").write_text('silent\nshow-error\nno-buffer\nwrite-out = "\\n%{http_code}"\n')
 

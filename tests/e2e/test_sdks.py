@@ -59,10 +59,9 @@ def typescript(sample, run, tool, modules, tmp_path):
     (tmp_path / "node_modules").symlink_to(modules)
     (tmp_path / "package.json").write_text('{"type": "module"}')
     (tmp_path / "client.ts").write_text(sample("client.ts"))
-    compiled = run(
-        tool("node"), str(modules / "typescript/bin/tsc"), "--strict", "--target", "es2022", "--module", "nodenext",
-        "client.ts",
-    )  # fmt: skip
+    compiler = str(modules / "typescript/bin/tsc")
+    options = ["--strict", "--target", "es2022", "--module", "nodenext"]
+    compiled = run(tool("node"), compiler, *options, "client.ts")
     assert compiled.returncode == 0, compiled.stdout
     return lambda: run(tool("node"), "client.js")
 
