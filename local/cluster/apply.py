@@ -85,8 +85,8 @@ def apply(live: Object, config: Object, writer: Writer, *, force: bool) -> tuple
 
 def _prune(merged: Object, dropped: Fields, kept: Fields) -> Object:
     held = {path[:length] for path in kept for length in range(1, len(path) + 1)} if dropped else set()
-    for path in sorted(dropped, key=len, reverse=True):
-        if path not in held:
+    for path in sorted(dropped, key=len):  # an item goes as a whole, before its parts could
+        if path not in held and not fields.is_key(path):
             merged = fields.without(merged, path)
     return merged
 

@@ -64,6 +64,11 @@ def key_step(item: Object, keys: tuple[str, ...]) -> str:
     return "k:" + _dump(dict(zip(keys, item_key(item, keys), strict=True)))
 
 
+def is_key(path: FieldPath) -> bool:
+    """Whether the field tells an item of a list from its neighbours: it goes with the item or not at all."""
+    return len(path) > 1 and path[-2].startswith("k:") and path[-1][2:] in json.loads(path[-2][2:])
+
+
 def _dump(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
 

@@ -32,13 +32,28 @@ def parse(value: Any) -> Decimal:
     return _parse(str(value)) or Decimal(0)
 
 
+def canonical(value: Any) -> Any:
+    """The form in which the server keeps a quantity: 0.5 as 500m, 1024Mi as 1Gi. Anything else stays."""
+    text = str(value)
+    number = None if isinstance(value, bool) else _parse(text)
+    if number is None or (text[-1:].isdigit() and ("e" in text or "E" in text)):
+        return value
+    return written(number, binary=text.endswith("i"))
+
+
 @lru_cache(maxsize=4096)
+def written(number: Decimal, *, binary: bool) -> str:
+    """With the largest suffix that needs no fraction."""
+    if number == 0:
+        return "0"
+    if binary and number == number.to_integral_value():
+        suffix = next((each for each in reversed(_BINARY) if number % _BINARY[each] == 0), "")
+        return f"{int(number / _SUFFIXES[suffix])}{suffix}"
+    sizes = (*reversed(_DECIMAL), *_SMALL)
+    suffix = next((each for each in sizes if number % _SUFFIXES[each] == 0), "n")
+    return f"{int((number / _SUFFIXES[suffix]).to_integral_value(rounding='ROUND_CEILING'))}{suffix}"
+
+
 def shown(number: Decimal, like: str) -> str:
     """A number in the manner of another quantity of the same resource."""
-    if like.endswith("i"):
-        for suffix in reversed(_BINARY):
-            if number and number % _BINARY[suffix] == 0:
-                return f"{int(number / _BINARY[suffix])}{suffix}"
-    if number == number.to_integral_value():
-        return str(int(number))
-    return f"{int((number * 1000).to_integral_value(rounding='ROUND_CEILING'))}m"
+    return written(number, binary=like.endswith("i"))

@@ -43,10 +43,7 @@ def test_only_what_was_said_since(space, finished):
 
 
 def test_a_followed_log_comes_line_by_line_and_ends_with_the_program(space, manifests):
-    script = 'echo first; while [ ! -e "$GO" ]; do sleep 0.05; done; echo second'
-    manifest = manifests.pod("talks", "sh", "-c", "echo first; sleep 1; echo second")
-    assert script
-    space.create(manifest)
+    space.create(manifests.pod("talks", "sh", "-c", "echo first; sleep 1; echo second"))
     space.until(lambda: space.get("Pod", "talks")["status"]["phase"] == "Running")
     response = space.stream(f"{space.path('Pod', 'talks')}/log", follow="true")
     parts = list(response.stream(amt=None, decode_content=False))

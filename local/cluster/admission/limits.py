@@ -1,6 +1,7 @@
 """LimitRanges: what containers get that ask for nothing, and the most that they may ask for. Pure."""
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from local.cluster import quantities
 from local.cluster.objects import Object, dig
@@ -54,7 +55,9 @@ def _total(containers: Sequence[Object]) -> Object:
         given = [dig(each, "resources", part, default={}) for each in containers]
         common = set.intersection(*(set(each) for each in given)) if given else set()
         total[part] = {
-            name: quantities.shown(sum(quantities.parse(each[name]) for each in given), str(given[0][name]))
+            name: quantities.shown(
+                sum((quantities.parse(each[name]) for each in given), Decimal(0)), str(given[0][name])
+            )
             for name in sorted(common)
         }
     return total

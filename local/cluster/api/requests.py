@@ -67,6 +67,7 @@ def options(request: Request, target: Target) -> Options:
         force=flag(request, "force"),
         subresource=target.subresource,
         explicit_manager=bool(named),
+        strict=request.query_params.get("fieldValidation") == "Strict",
     )
 
 

@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.cluster import deletion, errors
-from local.cluster.api import discovery, requests, scale
+from local.cluster.api import discovery, openapi, requests, scale
 from local.cluster.api.logs import LogReader, log_stream
 from local.cluster.api.reads import listing
 from local.cluster.api.requests import DeleteOptions
@@ -61,7 +61,7 @@ class Api:
         path = request.url.path
         if path.startswith(_HEALTH):
             return PlainTextResponse("ok")
-        if (document := discovery.document(path)) is not None:
+        if (document := discovery.document(path) or openapi.document(path)) is not None:
             return _json(document)
         target = parse(path)
         verb = self._verbs.get(request.method)

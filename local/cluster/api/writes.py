@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cluster import apply as ownership
-from local.cluster import clock, deletion, errors, patches
+from local.cluster import clock, deletion, errors, patches, types
 from local.cluster.admission import Admission
 from local.cluster.admission.defaults import filled
 from local.cluster.admission.validation import check
@@ -38,6 +38,7 @@ class Options:
     force: bool = False
     subresource: str = ""
     explicit_manager: bool = False
+    strict: bool = False  # refuse unknown fields
 
 
 class Writes:
@@ -47,7 +48,7 @@ class Writes:
 
     def create(self, kind: Kind, namespace: str, body: Object, options: Options | None) -> Object:
         """Store a new object. Controllers pass no options: their fields are nobody's."""
-        item = _addressed(kind, namespace, body)
+        item = types.read(kind, _addressed(kind, namespace, body), strict=bool(options and options.strict))
         meta = item["metadata"]
         if meta.get("resourceVersion"):
             raise errors.bad_request("resourceVersion should not be set on objects to be created")
@@ -64,7 +65,7 @@ class Writes:
 
     def replace(self, kind: Kind, key: Key, body: Object, options: Options) -> Object | None:
         live = self._store.need(kind, key)
-        item = _addressed(kind, key[0], body, key[1])
+        item = types.read(kind, _addressed(kind, key[0], body, key[1]), strict=options.strict)
         version = item["metadata"].get("resourceVersion")
         if version and version != live["metadata"]["resourceVersion"]:
             raise errors.modified(kind, key[1])
@@ -95,7 +96,7 @@ class Writes:
                 f'PatchOptions.meta.k8s.io "" is invalid: {cause.field}: {cause.message}',
                 {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [cause.as_json()]},
             )
-        config = _addressed(kind, key[0], config, key[1])
+        config = types.read_applied(kind, _addressed(kind, key[0], config, key[1]))
         if config["metadata"].get("managedFields"):
             raise errors.bad_request("metadata.managedFields must be nil")
         writer = Writer(options.manager, "Apply", kind.api_version, options.subresource)
