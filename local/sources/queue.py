@@ -17,6 +17,8 @@ _PER_CALL = 10
 # Lambda takes 6 MB; the rest of the event needs room too.
 _MOST_BYTES = 5_000_000
 _GIVE_BACK_WITHIN = 1.0
+# When polling stops, messages may just be travelling here: unread, they would stay hidden.
+_ON_ITS_WAY = 0.05
 
 Message = dict[str, Any]
 
@@ -63,7 +65,13 @@ class QueuePoller:
             room = self._source.batch_size - len(messages)
             if room == 0 or sum(len(message["Body"]) for message in messages) > _MOST_BYTES:
                 break
-            messages += await self._receive(room, min(_LONG_POLL, math.ceil(left)))
+            try:
+                messages += await self._receive(room, min(_LONG_POLL, math.ceil(left)))
+            except AwsError:  # it will show again at the next receive; these messages need not wait for it
+                break
+            except asyncio.CancelledError:
+                await self._give_back(messages)
+                raise
         return messages
 
     async def _receive(self, count: int, wait: int) -> list[Message]:
@@ -74,7 +82,15 @@ class QueuePoller:
             "AttributeNames": ["All"],
             "MessageAttributeNames": ["All"],
         }
-        answer = await self._aws.call("sqs", "ReceiveMessage", request, wait=wait)
+        call = asyncio.ensure_future(self._aws.call("sqs", "ReceiveMessage", request, wait=wait))
+        try:
+            answer = await asyncio.shield(call)
+        except asyncio.CancelledError:
+            await asyncio.wait({call}, timeout=_ON_ITS_WAY)
+            if call.done() and call.exception() is None:
+                await self._give_back(call.result().get("Messages", []))
+            call.cancel()
+            raise
         received: list[Message] = answer.get("Messages", [])
         return received
 
@@ -84,10 +100,7 @@ class QueuePoller:
         except AwsError as error:
             logger.warning("%s: messages come again: %s", self._source.queue, error)
         except asyncio.CancelledError:
-            # The function was cut off, so its messages need not wait for their visibility to run out.
-            with suppress(AwsError, TimeoutError):
-                async with asyncio.timeout(_GIVE_BACK_WITHIN):
-                    await self._give_back(messages)
+            await self._give_back(messages)
             raise
         finally:
             self._slots.release()
@@ -107,7 +120,10 @@ class QueuePoller:
         await self._in_tens("DeleteMessageBatch", messages)
 
     async def _give_back(self, messages: Sequence[Message]) -> None:
-        await self._in_tens("ChangeMessageVisibilityBatch", messages, VisibilityTimeout=0)
+        """Nobody works on them any more, so they need not wait until their visibility has run out."""
+        with suppress(AwsError, TimeoutError):
+            async with asyncio.timeout(_GIVE_BACK_WITHIN):
+                await self._in_tens("ChangeMessageVisibilityBatch", messages, VisibilityTimeout=0)
 
     async def _in_tens(self, operation: str, messages: Sequence[Message], **values: Any) -> None:
         for start in range(0, len(messages), _PER_CALL):

@@ -43,11 +43,20 @@ class ShardReader:
         self._position = position  # where to start without a checkpoint
         self._place = (subscription.function.id, stream, shard)
         self._iterator: str | None = None
+        self._todo: deque[Batch] = deque()
 
     async def run(self) -> None:
         await repeat(f"{self._to.function.id} from {self._to.source.table}", self._step)
 
     async def _step(self) -> bool:
+        if not self._todo and (records := await self._collect()):
+            self._todo.append(Batch(tuple(records)))
+        # What a failing step leaves here, the next one goes on with.
+        while self._todo:
+            await self._settle(self._todo[0])
+        return self._iterator is not None
+
+    async def _collect(self) -> list[Record]:
         records = await self._read(self._to.source.batch_size, LONGEST_WAIT)
         clock = asyncio.get_running_loop().time
         deadline = clock() + self._to.source.window
@@ -55,10 +64,11 @@ class ShardReader:
             room = self._to.source.batch_size - len(records)
             if room == 0:
                 break
-            records += await self._read(room, left)
-        if records:
-            await self._process(records)
-        return self._iterator is not None
+            try:
+                records += await self._read(room, left)
+            except AwsError:  # it will show again at the next read; these records need not wait for it
+                break
+        return records
 
     async def _read(self, count: int, wait: float) -> list[Record]:
         asked = time.monotonic()
@@ -91,20 +101,19 @@ class ShardReader:
         iterator: str = answer["ShardIterator"]
         return iterator
 
-    async def _process(self, records: list[Record]) -> None:
-        todo = deque([Batch(tuple(records))])
-        while todo:
-            batch = todo.popleft()
-            failed_at = await self._attempt(batch)
-            age = _age(batch.records[failed_at or 0])
-            verdict = rules.judge(batch, failed_at, self._to.source, age=age)
-            await self._bury(verdict)
-            todo.extendleft(reversed(verdict.todo))
-            done = batch.records[: failed_at if verdict.todo else None]
-            if done:
-                self._to.checkpoints.put(*self._place, _number(done[-1]))
-            if verdict.todo and failed_at == 0:
-                await asyncio.sleep(rules.delay(verdict.todo[0].failures))
+    async def _settle(self, batch: Batch) -> None:
+        """Try the first batch, and put what is left of it in its place."""
+        failed_at = await self._attempt(batch)
+        age = _age(batch.records[failed_at or 0])
+        verdict = rules.judge(batch, failed_at, self._to.source, age=age)
+        await self._bury(verdict)
+        self._todo.popleft()
+        self._todo.extendleft(reversed(verdict.todo))
+        done = batch.records[: failed_at if verdict.todo else None]
+        if done:
+            self._to.checkpoints.put(*self._place, _number(done[-1]))
+        if verdict.todo and failed_at == 0:
+            await asyncio.sleep(rules.delay(verdict.todo[0].failures))
 
     async def _attempt(self, batch: Batch) -> int | None:
         """The index of the first record that failed."""

@@ -20,25 +20,28 @@ INDEXES = [
 RANGE = {None: "key", "by_group": "key", "by_rank": "rank", "by_group_only": None}
 COMPARISONS = ["=", "<", "<=", ">", ">=", "BETWEEN", "BEGINS_WITH"]
 
-names = st.sampled_from(["a", "ab", "abc", "b", "ba"])
+owners, groups = st.sampled_from("ab"), st.sampled_from("xy")
+names = st.sampled_from(["a", "ab", "abc", "abd", "b", "ba", "c"])
+ranks = st.integers(-9, 9)
 writes = st.one_of(
-    st.tuples(
-        st.just("put"), names, names, st.none() | st.sampled_from("xy"), st.none() | st.integers(-20, 20)
-    ),
-    st.tuples(st.just("delete"), names, names),
-    st.tuples(st.just("move"), names, names, st.sampled_from("xy")),
+    st.tuples(st.just("put"), owners, names, st.none() | groups, st.none() | ranks),
+    st.tuples(st.just("delete"), owners, names),
+    st.tuples(st.just("move"), owners, names, groups),
 )
-asked = st.fixed_dictionaries(
-    {
-        "index": st.sampled_from(list(RANGE)),
-        "hash": names | st.sampled_from("xy"),
-        "comparison": st.none() | st.sampled_from(COMPARISONS),
-        "values": st.tuples(names, names),
-        "numbers": st.tuples(st.integers(-20, 20), st.integers(-20, 20)),
-        "limit": st.none() | st.integers(1, 4),
-        "forward": st.booleans(),
+
+
+@st.composite
+def questions(draw: st.DrawFn) -> dict[str, Any]:
+    index = draw(st.sampled_from(list(RANGE)))
+    return {
+        "index": index,
+        "hash": draw(groups if index else owners),
+        "comparison": draw(st.none() | st.sampled_from(COMPARISONS)),
+        "values": draw(st.tuples(names, names)),
+        "numbers": draw(st.tuples(ranks, ranks)),
+        "limit": draw(st.none() | st.integers(1, 3)),
+        "forward": draw(st.booleans()),
     }
-)
 
 
 def schema(names: list[str]) -> list[dict[str, str]]:
@@ -112,8 +115,8 @@ def ask(query: Callable[..., Any], table: Table, asked: dict[str, Any], start: A
     )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(before=st.lists(writes, max_size=12), after=st.lists(writes, max_size=12), asked=asked)
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(before=st.lists(writes, max_size=20), after=st.lists(writes, max_size=20), asked=questions())
 def test_every_page_is_the_one_that_moto_gives(
     mended: None, before: list[Any], after: list[Any], asked: dict[str, Any]
 ) -> None:

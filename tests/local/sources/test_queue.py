@@ -153,6 +153,25 @@ def test_no_more_batches_at_once_than_the_mapping_allows(aws: Client, stack: Any
     assert max(most) == 3
 
 
+def test_messages_that_wait_for_a_fuller_batch_are_given_back_when_the_platform_stops(
+    aws: Client, stack: Any
+) -> None:
+    async def handler(_: dict[str, Any]) -> None:
+        raise AssertionError("the window was not waited for")
+
+    def one_is_taken() -> bool:
+        url = stack.url("Queue")
+        attributes = aws("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return bool(attributes["ApproximateNumberOfMessagesNotVisible"] == "1")
+
+    source = QueueSource("Queue", batch_size=10, window=60.0, partial_failures=False)
+    aws("sqs").set_queue_attributes(QueueUrl=stack.url("Queue"), Attributes={"VisibilityTimeout": "600"})
+    send(aws, stack, "a")
+    stack.play(handler, source, until=one_is_taken)
+    again = aws("sqs").receive_message(QueueUrl=stack.url("Queue"))["Messages"]
+    assert [message["Body"] for message in again] == ["a"]
+
+
 def test_messages_in_work_are_given_back_when_the_platform_stops(aws: Client, stack: Any) -> None:
     sqs = aws("sqs")
     sqs.set_queue_attributes(QueueUrl=stack.url("Queue"), Attributes={"VisibilityTimeout": "600"})

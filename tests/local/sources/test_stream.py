@@ -132,6 +132,62 @@ def test_a_poisoned_record_is_buried_alone_with_its_address(aws: Client, stack: 
     assert record["dynamodb"]["Keys"] == {"id": {"S": "c"}}, "the letter leads to the record"
 
 
+def test_a_batch_that_cannot_be_buried_is_not_forgotten(aws: Client, stack: Any) -> None:
+    seen: list[str] = []
+    aws("sqs").delete_queue(QueueUrl=stack.url("Dead"))
+
+    async def handler(event: dict[str, Any]) -> None:
+        seen.extend(ids(event))
+        if len(seen) == 2:
+            aws("sqs").create_queue(QueueName=stack.resources["Dead"].name)
+        raise RuntimeError("poisoned")
+
+    put(aws, stack, "a")
+    letters: list[Any] = []
+    stack.play(
+        handler,
+        source(retries=0, starting_position="TRIM_HORIZON"),
+        until=lambda: len(seen) >= 2 and bool(letters or letters.extend(dead_letters(aws, stack)) or letters),
+    )
+    assert letters[0]["DDBStreamBatchInfo"]["batchSize"] == 1
+
+
+def test_a_position_that_was_trimmed_goes_on_with_what_there_is(
+    aws: Client, stack: Any, tmp_path: Path
+) -> None:
+    seen: list[str] = []
+
+    async def handler(event: dict[str, Any]) -> None:
+        seen.extend(ids(event))
+
+    put(aws, stack, "a")
+    positions = tmp_path / "checkpoints.json"
+    stack.play(handler, source(), until=lambda: seen == ["a"], checkpoints=positions)
+    trimmed = {place: "1" for place in json.loads(positions.read_text())}
+    positions.write_text(json.dumps(trimmed))
+    stack.play(
+        handler, source(starting_position="LATEST"), until=lambda: len(seen) == 2, checkpoints=positions
+    )
+    assert seen == ["a", "a"]
+
+
+def test_a_window_makes_fuller_batches(aws: Client, stack: Any) -> None:
+    sizes: list[int] = []
+    looks: list[int] = []
+
+    async def handler(event: dict[str, Any]) -> None:
+        sizes.append(len(event["Records"]))
+
+    def write_slowly() -> bool:
+        looks.append(1)
+        if len(looks) % 5 == 0 and len(looks) <= 50:
+            put(aws, stack, str(len(looks)))
+        return sum(sizes) == 10
+
+    stack.play(handler, source(window=10.0), until=write_slowly)
+    assert sizes == [10]
+
+
 def test_a_restart_goes_on_where_the_last_run_stopped(aws: Client, stack: Any, tmp_path: Path) -> None:
     positions = tmp_path / "checkpoints.json"
     seen: list[str] = []
