@@ -27,6 +27,10 @@ class Settings:
     cluster_secret: str
     """Name or ARN in Secrets Manager of a kubeconfig."""
     stack_name: str = "eventflow"
+    aws_endpoint_url: str = ""
+    """As every AWS SDK reads it: another place than AWS for all services, or for one."""
+    aws_endpoint_url_sqs: str = ""
+    aws_endpoint_url_secretsmanager: str = ""
     dev_token_enabled: bool = False
     """Whether POST /auth/token hands out identities without a password."""
     functions_per_tenant: int = 100

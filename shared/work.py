@@ -4,8 +4,6 @@ record that needs work is in the due index as well."""
 import json
 from typing import Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from shared import aws, context
 from shared.config import settings
 from shared.logs import log
@@ -15,16 +13,14 @@ Kind = Literal["function", "run"]
 
 def wake(kind: Kind, key: str) -> None:
     trace = context.current()
-    attributes = {"correlation_id": trace.correlation_id, "traceparent": trace.traceparent}
+    ids = {"correlation_id": trace.correlation_id, "traceparent": trace.traceparent}
+    attributes = {name: {"DataType": "String", "StringValue": value} for name, value in ids.items() if value}
+    message = {
+        "QueueUrl": settings().work_queue_url,
+        "MessageBody": json.dumps({"kind": kind, "key": key}),
+        "MessageAttributes": attributes,
+    }
     try:
-        aws.sqs().send_message(
-            QueueUrl=settings().work_queue_url,
-            MessageBody=json.dumps({"kind": kind, "key": key}),
-            MessageAttributes={
-                name: {"DataType": "String", "StringValue": value}
-                for name, value in attributes.items()
-                if value
-            },
-        )
-    except (BotoCoreError, ClientError) as error:
+        aws.call("sqs", "SendMessage", message)
+    except aws.AwsError as error:
         log.warning("wake-up lost; the schedule will find the work", kind=kind, key=key, error=str(error))

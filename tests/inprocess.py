@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import EndpointConnectionError
+from botocore.httpsession import URLLib3Session
 
 from local.aws.resources import create_resources
 from local.aws.server import running
@@ -43,15 +44,7 @@ _NO_CLUSTER = json.dumps(
         "users": [{"name": "nobody", "user": {}}],
     }
 )
-_CACHES = (
-    settings,
-    aws.session,
-    aws.sqs,
-    aws.secretsmanager,
-    aws.secret,
-    store.connection,
-    connection.cluster,
-)
+_CACHES = (settings, aws.session, aws.sqs, aws.secret, store.connection, connection.cluster)
 
 
 @dataclass(frozen=True)
@@ -152,11 +145,20 @@ class Lambdas:
         finally:
             self.broken.difference_update(services)
 
-    def on_send(self, request: Any, event_name: str, **_: Any) -> None:
-        _, service, operation = event_name.split(".")
+    def sending(self, request: Any) -> None:
+        """Called with every request to AWS, whoever makes it."""
+        service, _, operation = _text(request.headers["X-Amz-Target"]).partition(".")
         self.calls.append((service, operation))
-        if service in self.broken:
+        if _SERVICES[service] in self.broken:
             raise EndpointConnectionError(endpoint_url=request.url)
+
+
+# As the header of AWS's JSON protocols calls them.
+_SERVICES = {"DynamoDB_20120810": "dynamodb", "AmazonSQS": "sqs", "secretsmanager": "secretsmanager"}
+
+
+def _text(header: str | bytes) -> str:
+    return header.decode() if isinstance(header, bytes) else header
 
 
 _CONTEXT = SimpleNamespace(
@@ -190,9 +192,15 @@ def lambdas(emulated_aws: str) -> Iterator[Lambdas]:
             patch.setenv(name, value)
         _forget()
         made = Lambdas(template, environment)
-        aws.session().register("before-send", made.on_send)
+        send = URLLib3Session.send
+
+        def observed(session: URLLib3Session, request: Any) -> Any:
+            made.sending(request)
+            return send(session, request)
+
+        patch.setattr(URLLib3Session, "send", observed)
         yield made
-        for client in (store.client(), aws.sqs(), aws.secretsmanager()):
+        for client in (store.client(), aws.sqs(), aws._connections()):
             client.close()
     _forget()
 

@@ -41,7 +41,8 @@ def _database() -> None:
 
 
 def _queue() -> None:
-    aws.sqs().get_queue_attributes(QueueUrl=settings().work_queue_url, AttributeNames=["QueueArn"])
+    queue = {"QueueUrl": settings().work_queue_url, "AttributeNames": ["QueueArn"]}
+    aws.call("sqs", "GetQueueAttributes", queue)
 
 
 def _secrets() -> None:

@@ -26,9 +26,7 @@ WORKERS = {"workers/reconcile", "workers/project"}
 
 
 def run(stack: Stack) -> bool:
-    heading(
-        f"Cold start: CPU of import and first answer, n={ROUNDS - 1} processes each; warm: n={WARM}"
-    )
+    heading(f"Cold start: CPU of import and first answer, n={ROUNDS - 1} processes each; warm: n={WARM}")
     with tempfile.TemporaryDirectory() as folder:
         events = _events(stack, Path(folder))
         found: dict[str, list[dict[str, Any]]] = {name: [] for name in events}
@@ -37,7 +35,7 @@ def run(stack: Stack) -> bool:
                 warm = WARM if round_number == 0 and _repeatable(name) else 0
                 found[name].append(_probe(stack, name, path, warm, folder))
     bare = _median(found.pop("bare"), "cold_cpu_ms")
-    rows = [("handler", "cold ms", "vs bare", "status", "warm ms", "vs its AWS calls", "AWS calls")]
+    rows = [("handler", "cold ms", "vs bare", "status", "warm ms", "vs its DynamoDB calls", "AWS calls")]
     rows.append(("bare botocore GetItem", f"{bare:.0f}", "1.00", "", "", "", "GetItem"))
     over = []
     for name, runs in found.items():
@@ -76,9 +74,9 @@ def _events(stack: Stack, folder: Path) -> dict[str, Path]:
     paths["bare"].write_text("{}")
     for source in sorted((PROJECT / "events").glob("*/*.json")):
         name = f"{source.parent.name}/{source.stem}"
-        if name in WORKERS:
-            continue
         event = json.loads(source.read_text())
+        if "rawPath" not in event or name in WORKERS:
+            continue
         event["headers"]["authorization"] = f"Bearer {token}"
         parameters = event.get("pathParameters", {})
         if "id" in parameters:
@@ -92,6 +90,7 @@ def _events(stack: Stack, folder: Path) -> dict[str, Path]:
         target = folder / f"{source.parent.name}.{source.stem}.json"
         target.write_text(json.dumps(event))
         paths[name] = target
+    paths["functions/delete"] = paths.pop("functions/delete")  # last: what it deletes, the others read
     return paths
 
 

@@ -67,17 +67,17 @@ def main() -> None:
 
 
 class Calls:
-    """AWS calls of one request, and the time spent in them."""
+    """AWS calls of one request, and the time spent in those to DynamoDB."""
 
     def __init__(self) -> None:
         from shared import aws
 
         self.reset()
         events = aws.session().get_component("event_emitter")
+        events.register("before-send.*.*", self._count)
         events.register("before-call.*.*", self._begin)
         events.register("after-call.*.*", self._end)
-        # Clients copy the session's emitter when they are made: forget those of the first call.
-        aws.sqs.cache_clear()
+        # A client copies the session's emitter when it is made: forget that of the first call.
         from shared import store
 
         store.connection()._client = None
@@ -87,8 +87,10 @@ class Calls:
         self.seconds = 0.0
         self._began = 0.0
 
-    def _begin(self, model: object, **_: object) -> None:
-        self.names.append(model.name)
+    def _count(self, event_name: str, **_: object) -> None:
+        self.names.append(event_name.rpartition(".")[2])
+
+    def _begin(self, **_: object) -> None:
         self._began = time.perf_counter()
 
     def _end(self, **_: object) -> None:
