@@ -57,7 +57,7 @@ class Api(APIGatewayHttpResolver):
         super().__init__(
             enable_validation=True,
             serializer=_compact,
-            json_body_deserializer=strictjson.loads,
+            json_body_deserializer=_json_body,
             response_validation_error_http_code=500,
         )
         self.public = public
@@ -192,6 +192,14 @@ def routes(app: Api) -> list[tuple[str, str]]:
     """The (method, path) pairs that a handler declares, in the notation of API Gateway."""
     declared = [*app._static_routes, *app._dynamic_routes]
     return [(route.method, route.path.replace("<", "{").replace(">", "}")) for route in declared]
+
+
+def _json_body(text: str) -> Any:
+    body = strictjson.loads(text)
+    if isinstance(body, list):
+        # Powertools takes the first element for the whole: the resolver is made for forms as well.
+        raise Invalid("the body must be a JSON object")
+    return body
 
 
 def _compact(value: Any) -> str:

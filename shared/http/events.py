@@ -68,21 +68,23 @@ class HttpEvent:
             **self._event,
             "rawPath": self.path,
             "requestContext": {**self._event["requestContext"], "http": {**self._http, "path": self.path}},
-            "body": self._json_text() if takes_body else None,
             "isBase64Encoded": False,
+            **(self._json() if takes_body else {"body": None}),
         }
 
-    def _json_text(self) -> str | None:
+    def _json(self) -> dict[str, Any]:
         """API Gateway encodes a body in base64 unless its content type is one of a few that mean text."""
-        body: str | None = self._event.get("body")
+        body: str = self._event.get("body") or ""
         if not body:
-            return None
+            return {"body": None}
         if self.media_type not in ("", _JSON):
             raise Invalid(f"the Content-Type {self.media_type[:80]} is not supported here; send {_JSON}")
         try:
-            return base64.b64decode(body).decode() if self._event.get("isBase64Encoded") else body
+            text = base64.b64decode(body).decode() if self._event.get("isBase64Encoded") else body
         except UnicodeDecodeError as error:
             raise Invalid(f"the body is not valid JSON: it is not UTF-8 at byte {error.start}") from error
+        # Powertools compares the type letter by letter.
+        return {"body": text, "headers": {**self.headers, "content-type": _JSON}}
 
 
 def _decoded(raw_path: str) -> str:

@@ -7,6 +7,7 @@ Last-Event-ID.
 """
 
 import queue
+import re
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,6 +33,10 @@ _SAYS_NOTHING = (b"retry:", b":")
 
 RETRY_MS = 1000
 """How soon an EventSource comes back."""
+
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+"""All three end a line of an event stream; a program's progress bar writes the last."""
 
 
 @dataclass
@@ -80,7 +85,7 @@ def sse(data: str, *, id: str = "", event: str = "") -> bytes:
     """One server-sent event (https://html.spec.whatwg.org/multipage/server-sent-events.html)."""
     fields = [f"event: {event}"] if event else []
     fields += [f"id: {id}"] if id else []
-    fields += [f"data: {line}" for line in data.split("\n")]
+    fields += [f"data: {line}" for line in _LINE_END.split(data)]
     return ("\n".join(fields) + "\n\n").encode()
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field, StringConstraints
 
 from shared.models import Record, Request, View
 
@@ -18,11 +18,7 @@ class Principal(Record):
     token_id: str
 
 
-def _trimmed(value: object) -> object:
-    return value.strip() if isinstance(value, str) else value
-
-
-Text = Annotated[str, BeforeValidator(_trimmed), Field(max_length=254)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=254)]
 
 
 class TokenRequest(Request):

@@ -78,5 +78,6 @@ def bearer_of(authorization: str | None) -> str:
 
 def admit(principal: Principal, path: str) -> None:
     """The authorisation choke point of every authenticated route."""
-    if principal.family == NO_PASSWORD_FAMILY and not path.startswith(_OPEN_TO_FAMILY_0):
+    open_to_all = any(path == tree or path.startswith(f"{tree}/") for tree in _OPEN_TO_FAMILY_0)
+    if principal.family == NO_PASSWORD_FAMILY and not open_to_all:
         raise Forbidden("a token of /auth/token opens the functions API only; log in with a password")
