@@ -61,9 +61,10 @@ def lines() -> Iterator[Any]:
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(log.registered_formatter)
-    log.addHandler(handler)
+    powertools: logging.Logger = log._logger
+    powertools.addHandler(handler)
     yield lambda: [json.loads(line) for line in written.getvalue().splitlines()]
-    log.removeHandler(handler)
+    powertools.removeHandler(handler)
 
 
 def test_a_line_is_an_object_with_the_ids_of_its_request(lines: Any) -> None:
