@@ -11,13 +11,19 @@ _START = 20.0
 
 
 @contextmanager
-def running_cluster(data: Path) -> Iterator[Path]:
-    """An emulator in a process of its own, for as long as the block lasts; gives its kubeconfig."""
+def running_cluster(data: Path, *options: str) -> Iterator[Path]:
+    """An emulator in a process of its own, for as long as the block lasts; gives its kubeconfig.
+
+    Containers are local processes, also where there is a Docker: tests are the same everywhere.
+    """
     config = data / "kubeconfig"
     data.mkdir(parents=True, exist_ok=True)
     with (data / "cluster.log").open("ab") as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.cluster", "--kubeconfig", str(config), "--data", str(data)],
+            [
+                *(sys.executable, "-m", "local.cluster"),
+                *("--kubeconfig", str(config), "--data", str(data), "--runtime", "process", *options),
+            ],
             cwd=Path(__file__).parents[2],
             stdin=subprocess.DEVNULL,
             stdout=log,

@@ -13,7 +13,10 @@ import uvicorn
 
 from local.cluster import kubeconfig
 from local.cluster.emulator import build
+from local.cluster.kubelet import engines
+from local.cluster.kubelet.machine import Machine
 from local.cluster.kubelet.processes import LocalProcesses
+from local.cluster.kubelet.runtime import Runtime
 
 log = logging.getLogger("local.cluster")
 
@@ -25,19 +28,25 @@ def main() -> None:
     parser.add_argument(
         "--data", type=Path, help="folder for the pods' files and logs; beside the kubeconfig"
     )
+    parser.add_argument(
+        "--runtime",
+        choices=("auto", "process", *engines.ENGINES),
+        default="auto",
+        help="what runs containers; auto: Docker or Podman if its engine answers, else local processes",
+    )
     given = parser.parse_args()
     data = given.data or given.kubeconfig.parent / "cluster"
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     _raise_file_limit()
-    asyncio.run(serve(given.port, given.kubeconfig, data.absolute()))
+    asyncio.run(serve(given.port, given.kubeconfig, data.absolute(), given.runtime))
 
 
-async def serve(port: int, config: Path, data: Path) -> None:
+async def serve(port: int, config: Path, data: Path, kind: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
     config.unlink(missing_ok=True)  # an earlier emulator may have been killed
     token = secrets.token_urlsafe(32)
     listener = _listener(port)
-    emulator = build(data, LocalProcesses(), token)
+    emulator = build(data, await _runtime(kind, data), token)
     server = uvicorn.Server(
         uvicorn.Config(
             emulator.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
@@ -53,6 +62,19 @@ async def serve(port: int, config: Path, data: Path) -> None:
         watcher.cancel()
         await emulator.close()
         config.unlink(missing_ok=True)
+
+
+async def _runtime(kind: str, data: Path) -> Runtime:
+    engine = await engines.find() if kind == "auto" else kind if kind in engines.ENGINES else None
+    if engine is None:
+        machine = Machine(data / "images")
+        await machine.warm()
+        log.info("containers are local processes")
+        return LocalProcesses(machine)
+    log.info("containers are run by %s", engine)
+    runtime = engines.Engine(engine, data)
+    await runtime.sweep()
+    return runtime
 
 
 def _listener(port: int) -> socket.socket:

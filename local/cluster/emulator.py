@@ -20,7 +20,6 @@ from local.cluster.controllers.namespaces import Namespaces
 from local.cluster.controllers.quotas import Quotas
 from local.cluster.controllers.replicasets import ReplicaSets
 from local.cluster.events import Recorder
-from local.cluster.kubelet.machine import Machine
 from local.cluster.kubelet.node import NODE, Kubelet
 from local.cluster.kubelet.runtime import Runtime
 from local.cluster.objects import Object
@@ -50,7 +49,7 @@ def build(root: Path, runtime: Runtime, token: str) -> Emulator:
     admission = Admission(store)
     writes = Writes(store, admission)
     cluster_events = Recorder(store, "eventflow-emulator")
-    kubelet = Kubelet(store, root, runtime, Machine(root / "images"), Recorder(store, "kubelet"))
+    kubelet = Kubelet(store, root, runtime, Recorder(store, "kubelet"))
     controllers = (
         Deployments(store, writes, cluster_events),
         ReplicaSets(store, writes, cluster_events),
@@ -59,15 +58,12 @@ def build(root: Path, runtime: Runtime, token: str) -> Emulator:
         Quotas(store, admission.usage),
         Namespaces(store, writes),
     )
-    loops = tuple(
-        asyncio.create_task(controller.queue.run(), name=type(controller).__name__)
-        for controller in controllers
-    )
+    loops = tuple(asyncio.create_task(controller.queue.run()) for controller in controllers)
     for name in ("default", "kube-system", "kube-public"):
         writes.create(NAMESPACES, "", {"metadata": {"name": name}}, None)
     writes.create(NODES, "", _node(), None)
     app = Starlette(routes=[Mount("/", app=Api(store, writes, kubelet, token))])
-    return Emulator(app, kubelet, loops)
+    return Emulator(app, kubelet, tuple(loops))
 
 
 def _node() -> Object:

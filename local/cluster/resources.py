@@ -14,6 +14,7 @@ class Kind:
     subresources: tuple[str, ...] = ()
     generation: bool = False  # whether the server counts changes of the spec
     categories: tuple[str, ...] = ()
+    read_only: bool = False
     listed_kind: str = field(init=False)
     api_version: str = field(init=False)
     resource: str = field(init=False)  # "deployments.apps", as error messages name it
@@ -44,6 +45,7 @@ SERVICE_ACCOUNTS = Kind("ServiceAccount", "serviceaccounts", short=("sa",))
 QUOTAS = Kind("ResourceQuota", "resourcequotas", short=("quota",), subresources=("status",))
 LIMIT_RANGES = Kind("LimitRange", "limitranges", short=("limits",))
 EVENTS = Kind("Event", "events", short=("ev",))
+EVENTS_VIEW = Kind("Event", "events", "events.k8s.io", short=("ev",), read_only=True)
 DEPLOYMENTS = Kind(
     "Deployment",
     "deployments",
@@ -80,6 +82,7 @@ KINDS = (
     QUOTAS,
     LIMIT_RANGES,
     EVENTS,
+    EVENTS_VIEW,
     DEPLOYMENTS,
     REPLICA_SETS,
     JOBS,

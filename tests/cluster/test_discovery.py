@@ -28,10 +28,20 @@ def test_what_it_serves(client, path, resource, namespaced, subresources):
     answer = client.request("get", path).to_dict()
     named = {each["name"]: each for each in answer["resources"]}
     assert named[resource]["namespaced"] is namespaced
-    verbs = {"create", "delete", "get", "list", "patch", "update", "watch"}
-    assert verbs <= set(named[resource]["verbs"])
+    verbs = set() if resource == "events" else {"create", "delete", "patch", "update"}
+    assert verbs | {"get", "list", "watch"} <= set(named[resource]["verbs"])
     below = {name.partition("/")[2] for name in named if name.startswith(resource + "/")}
     assert subresources <= below
+
+
+def test_events_tell_what_happened_in_both_of_their_forms(space, manifests):
+    space.create(manifests.job("work", "true"))
+    told = space.until(lambda: space.list("Event", field_selector="involvedObject.kind=Job"))
+    path = f"/apis/events.k8s.io/v1/namespaces/{space.namespace}/events/{told[0]['metadata']['name']}"
+    newer = space.client.request("get", path).to_dict()
+    assert newer["apiVersion"] == "events.k8s.io/v1"
+    assert newer["regarding"]["name"] == "work"
+    assert newer["note"] == told[0]["message"]
 
 
 def test_groups_name_their_preferred_version(client):

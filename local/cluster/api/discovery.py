@@ -65,7 +65,7 @@ def _entries(kind: Kind) -> list[Object]:
         "singularName": kind.kind.lower(),
         "namespaced": kind.namespaced,
         "kind": kind.kind,
-        "verbs": _VERBS,
+        "verbs": ["get", "list", "watch"] if kind.read_only else _VERBS,
     }
     if kind.short:
         main["shortNames"] = list(kind.short)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.cluster import errors
+from local.cluster.api import views
 from local.cluster.objects import Key, Object
 from local.cluster.resources import Kind
 from local.cluster.store import Store
@@ -32,7 +33,7 @@ def listing(store: Store, kind: Kind, query: ListQuery) -> Object:
     check_version(store, query.version)
     version, after = _opened(query.token) if query.token else (store.version, None)
     try:
-        items = store.at(kind, query.namespace, version)
+        items = store.at(views.stored(kind), query.namespace, version)
     except errors.ApiError as error:
         raise errors.page_expired() from error
     keys = sorted(key for key in items if (after is None or key > after) and query.matches(items[key]))
@@ -46,7 +47,7 @@ def listing(store: Store, kind: Kind, query: ListQuery) -> Object:
         "kind": kind.listed_kind,
         "apiVersion": kind.api_version,
         "metadata": meta,
-        "items": [_listed(items[key]) for key in page],
+        "items": [_listed(views.shown(kind, items[key])) for key in page],
     }
 
 

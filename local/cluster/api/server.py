@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from local.cluster import deletion, errors
-from local.cluster.api import discovery, openapi, requests, scale
+from local.cluster.api import discovery, openapi, requests, scale, views
 from local.cluster.api.logs import LogReader, log_stream
 from local.cluster.api.reads import listing
 from local.cluster.api.requests import DeleteOptions
@@ -65,7 +65,7 @@ class Api:
             return _json(document)
         target = parse(path)
         verb = self._verbs.get(request.method)
-        if verb is None:
+        if verb is None or (target.kind.read_only and request.method != "GET"):
             raise errors.method_not_allowed()
         return await verb(request, target)
 
@@ -85,7 +85,7 @@ class Api:
             return Stream(watch.chunks(), "application/json")
         if not target.name:
             return _json(listing(self._store, target.kind, requests.list_query(request, target)))
-        item = self._store.need(target.kind, target.key)
+        item = views.shown(target.kind, self._store.need(views.stored(target.kind), target.key))
         if target.subresource == "log":
             return await log_stream(request, item, self._logs)
         return _json(scale.view(item) if target.subresource == "scale" else item)

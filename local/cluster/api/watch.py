@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 
 from local.cluster import errors
+from local.cluster.api import views
 from local.cluster.objects import Object, encode, key_of
 from local.cluster.resources import Kind
 from local.cluster.store import Change, Store
@@ -38,12 +39,18 @@ def seen_by(query: WatchQuery, change: Change) -> bytes | None:
     after = change.type != "DELETED" and query.matches(change.object)
     match before, after:
         case False, True:
-            return event("ADDED", change.encoded)
+            return event("ADDED", _encoded(query, change))
         case True, True:
-            return event("MODIFIED", change.encoded)
+            return event("MODIFIED", _encoded(query, change))
         case True, False:
-            return event("DELETED", change.encoded)
+            return event("DELETED", _encoded(query, change))
     return None
+
+
+def _encoded(query: WatchQuery, change: Change) -> bytes:
+    if query.kind is change.kind:
+        return change.encoded
+    return encode(views.shown(query.kind, change.object))
 
 
 def _bookmark(kind: Kind, version: int, *, initial_events_end: bool = False) -> bytes:
@@ -57,6 +64,7 @@ class Watch:
     def __init__(self, store: Store, query: WatchQuery) -> None:
         self._store = store
         self._query = query
+        self._stored = views.stored(query.kind)
         self._pending: deque[Change] = deque()
         self._wake = asyncio.Event()
         self._closed = False
@@ -67,7 +75,7 @@ class Watch:
         self._wake.set()
 
     async def chunks(self) -> AsyncIterator[bytes]:
-        stop = self._store.listen(self._hear, self._query.kind)
+        stop = self._store.listen(self._hear, self._stored)
         try:
             try:
                 first = b"".join(self._first())
@@ -85,13 +93,13 @@ class Watch:
         query, store = self._query, self._store
         from_now = query.version in ("", "0")
         if from_now or query.initial_events:
-            for item in sorted(store.all(query.kind, query.namespace), key=key_of):
+            for item in sorted(store.all(self._stored, query.namespace), key=key_of):
                 if query.matches(item):
-                    yield event("ADDED", encode(item))
+                    yield event("ADDED", encode(views.shown(query.kind, item)))
             if query.initial_events and query.bookmarks:
                 yield _bookmark(query.kind, store.version, initial_events_end=True)
             return
-        for change in store.since(query.kind, int(query.version)):
+        for change in store.since(self._stored, int(query.version)):
             if (told := seen_by(query, change)) is not None:
                 yield told
 

@@ -44,7 +44,7 @@ class Namespaces:
     def _empty(self, key: Key) -> None:
         left = 0
         for kind in KINDS:
-            if not kind.namespaced:
+            if not kind.namespaced or kind.read_only:
                 continue
             for each in self._store.all(kind, key[1]):
                 if not terminating(each):

@@ -5,9 +5,10 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from local.cluster.kubelet.images import Family, Interpreter
+from local.cluster.kubelet.images import FAMILIES, Family, Interpreter
 
 STANDARD_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -22,6 +23,15 @@ _PROBES: dict[str, tuple[str, tuple[str, ...]]] = {
     "ruby": ("ruby", ("-e", "puts RUBY_VERSION; require 'rbconfig'; puts RbConfig.ruby")),
     "golang": ("go", ("env", "GOVERSION", "GOROOT")),
 }
+
+
+@dataclass(frozen=True)
+class Found:
+    version: str
+    executable: str
+
+    def fits(self, wanted: str) -> bool:
+        return not wanted or self.version == wanted or self.version.startswith(wanted + ".")
 
 
 class System(Mapping[str, str]):
@@ -42,47 +52,62 @@ class System(Mapping[str, str]):
 class Machine:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._found: dict[tuple[str, str], Interpreter | None] = {}
+        self._probed: dict[str, Found | None] = {}
+        self._chosen: dict[tuple[str, str], Interpreter | None] = {}
         self.system = System()
+
+    async def warm(self) -> None:
+        """Find what most functions need before the first of them waits for it."""
+        await self.interpreter(FAMILIES[0], "")
 
     async def interpreter(self, family: Family, wanted: str) -> Interpreter | None:
         """The machine's interpreter for a family, of the wanted version where there is one."""
         if family.name not in _PROBES:
             return Interpreter("", "") if "sh" in self.system else None
         key = (family.name, wanted)
-        if key not in self._found:
-            self._found[key] = await self._look(family, wanted)
-        return self._found[key]
+        if key not in self._chosen:
+            found = await self._choose(family, wanted)
+            self._chosen[key] = self._linked(family, found) if found else None
+        return self._chosen[key]
 
-    async def _look(self, family: Family, wanted: str) -> Interpreter | None:
+    async def _choose(self, family: Family, wanted: str) -> Found | None:
         program, arguments = _PROBES[family.name]
-        fallback: tuple[str, str] | None = None
+        best: tuple[int, Found] | None = None
         for candidate in _candidates(family, program, wanted):
-            found = await _probe(candidate, arguments)
-            if found is None:
+            if candidate not in self._probed:
+                self._probed[candidate] = await _probe(candidate, arguments)
+            if (found := self._probed[candidate]) is None:
                 continue
-            if not wanted or found[0] == wanted or found[0].startswith(wanted + "."):
-                return self._linked(family, *found)
-            fallback = fallback or found
-        return self._linked(family, *fallback) if fallback else None
+            # As root we would rather run containers as nobody, who cannot pass /root, where version managers
+            # keep their interpreters.
+            rank = 2 * found.fits(wanted) + (os.geteuid() != 0 or open_to_all(Path(found.executable)))
+            if rank == 3:
+                return found
+            best = max(best or (-1, found), (rank, found), key=lambda ranked: ranked[0])
+        return best[1] if best else None
 
-    def _linked(self, family: Family, version: str, executable: str) -> Interpreter:
+    def _linked(self, family: Family, found: Found) -> Interpreter:
         """A folder with the interpreter under all names that the image has for it."""
-        if family.name == "golang":
-            executable += "/bin/go"
-        folder = self._folder / f"{family.name}-{version}"
+        executable = found.executable + ("/bin/go" if family.name == "golang" else "")
+        folder = self._folder / f"{family.name}-{found.version}"
         folder.mkdir(parents=True, exist_ok=True)
         names = {Path(executable).name, *family.programs}
         if family.name == "python":
-            names |= {"python3." + version.split(".")[1]}
+            names |= {"python3." + found.version.split(".")[1]}
         for name in names:
-            if (target := _beside(executable, family, name)) and not (folder / name).exists():
+            if (target := _beside(executable, name)) and not (folder / name).exists():
                 (folder / name).symlink_to(target)
-        return Interpreter(version, str(folder))
+        return Interpreter(found.version, str(folder))
 
 
-def _beside(executable: str, family: Family, name: str) -> str | None:
-    if name.startswith(("python", "nodejs")) or name == Path(executable).name:
+def open_to_all(path: Path) -> bool:
+    """Whether every folder on the way can be passed, and the end of it be read, by anybody."""
+    end = path.resolve()
+    return all(parent.stat().st_mode & 0o001 for parent in end.parents) and bool(end.stat().st_mode & 0o004)
+
+
+def _beside(executable: str, name: str) -> str | None:
+    if name.startswith("python") or name in ("nodejs", Path(executable).name):
         return executable
     neighbour = Path(executable).with_name(name)
     return str(neighbour) if neighbour.exists() else None
@@ -93,15 +118,16 @@ def _candidates(family: Family, program: str, wanted: str) -> Iterator[str]:
     path = os.pathsep.join((os.environ.get("PATH", ""), STANDARD_PATH, str(Path(sys.executable).parent)))
     if family.name == "python":
         # Without its virtual environment, whose packages no image would have.
-        own = getattr(sys, "_base_executable", sys.executable)
-        yield from (own, "/usr/bin/python3")
+        yield getattr(sys, "_base_executable", sys.executable)
         if wanted and (exact := shutil.which(f"python{wanted}", path=path)):
             yield exact
+        if system := shutil.which("python3", path=STANDARD_PATH):
+            yield system
     if found := shutil.which(program, path=path):
         yield found
 
 
-async def _probe(executable: str, arguments: tuple[str, ...]) -> tuple[str, str] | None:
+async def _probe(executable: str, arguments: tuple[str, ...]) -> Found | None:
     try:
         process = await asyncio.create_subprocess_exec(
             executable,
@@ -122,4 +148,4 @@ async def _probe(executable: str, arguments: tuple[str, ...]) -> tuple[str, str]
     lines = answer.decode(errors="replace").split("\n")
     if process.returncode != 0 or len(lines) < 2:
         return None
-    return lines[0].strip().removeprefix("go"), lines[1].strip()
+    return Found(lines[0].strip().removeprefix("go"), lines[1].strip())

@@ -9,11 +9,9 @@ from pathlib import Path
 
 from local.cluster import clock, deletion
 from local.cluster.events import Recorder
-from local.cluster.kubelet import images
 from local.cluster.kubelet.folders import Folders
-from local.cluster.kubelet.images import Decision, NoProgram, Run
+from local.cluster.kubelet.images import Decision, Run
 from local.cluster.kubelet.logs import ContainerLog
-from local.cluster.kubelet.machine import Machine
 from local.cluster.kubelet.runtime import Launch, Runtime
 from local.cluster.kubelet.states import pod_status
 from local.cluster.kubelet.worker import PodWorker
@@ -29,12 +27,9 @@ _FINISHED = ("Succeeded", "Failed")
 
 
 class Kubelet:
-    def __init__(
-        self, store: Store, root: Path, runtime: Runtime, machine: Machine, events: Recorder
-    ) -> None:
+    def __init__(self, store: Store, root: Path, runtime: Runtime, events: Recorder) -> None:
         self.runtime = runtime
         self._store = store
-        self._machine = machine
         self._events = events
         self._folders = Folders(root, store.get)
         self._workers: dict[str, PodWorker] = {}
@@ -55,26 +50,12 @@ class Kubelet:
         return worker.log_of(container, previous=previous) if worker else None
 
     def decide(self, pod: Object, container: Object) -> Decision | Awaitable[Decision]:
-        """What to do with an image; at once, where the machine need not be searched."""
+        """What to do with an image. Only what a Deployment keeps running can be simulated."""
         owner = controller_of(pod)
         long_running = owner is not None and owner["kind"] == "ReplicaSet"
-        said = images.refusal(container["image"], long_running=long_running)
-        return said if said is not None else self._search(container, long_running=long_running)
+        return self.runtime.decide(container, long_running=long_running)
 
-    async def _search(self, container: Object, *, long_running: bool) -> Decision:
-        reference = images.parse(container["image"])
-        family = images.family_of(reference) if reference else None
-        found = await self._machine.interpreter(family, reference.wanted) if family and reference else None
-        return images.decide(
-            container["image"],
-            container.get("command") or (),
-            container.get("args") or (),
-            found,
-            self._machine.system,
-            long_running=long_running,
-        )
-
-    def prepare(self, pod: Object, container: Object, run: Run | NoProgram, ip: str) -> Launch:
+    def prepare(self, pod: Object, container: Object, run: Run, ip: str) -> Launch:
         return self._folders.prepare(pod, container, run, ip)
 
     def log_path(self, pod: Object, container: str, restart: int) -> Path:

@@ -3,31 +3,21 @@
 import asyncio
 import contextlib
 import json
-import math
 import os
 import socket
 import subprocess
 import sys
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
-from local.cluster.kubelet.runtime import CannotStart, Exit, Launch, Limits, Sink, Usage
+from local.cluster.kubelet import images, sandbox
+from local.cluster.kubelet.images import Decision
+from local.cluster.kubelet.machine import Machine
+from local.cluster.kubelet.runtime import CannotStart, Exit, Launch, Sink, Usage
+from local.cluster.objects import Object
 
 _CHUNK = 65_536
-_LARGEST_FILE = 1 << 30
-_MOST_FILES = 1024
-
-
-def limits_of(limits: Limits) -> dict[str, int]:
-    """The limits that the kernel holds for each process; the zygote's shim holds memory and their number."""
-    kernel = {"RLIMIT_CORE": 0, "RLIMIT_FSIZE": _LARGEST_FILE, "RLIMIT_NOFILE": _MOST_FILES}
-    if limits.memory:
-        # The shim kills what holds more than its limit, but looks only every few milliseconds. This stops a
-        # runaway in between. It is loose, because interpreters reserve much more than they use.
-        kernel["RLIMIT_DATA"] = 2 * limits.memory + (256 << 20)
-    if limits.deadline and limits.cpu:
-        kernel["RLIMIT_CPU"] = math.ceil(limits.deadline * max(limits.cpu, 1)) + 1
-    return kernel
 
 
 def exit_of(report: dict[str, Any]) -> Exit:
@@ -128,7 +118,8 @@ class LocalProcess:
 class LocalProcesses:
     """The runtime that needs nothing but this machine."""
 
-    def __init__(self) -> None:
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine
         ours, theirs = socket.socketpair()
         script = Path(__file__).with_name("zygote.py")
         with theirs:
@@ -142,10 +133,28 @@ class LocalProcesses:
             )
         self._requests = ours
 
+    def decide(self, container: Object, *, long_running: bool) -> Decision | Awaitable[Decision]:
+        """At once, where the machine need not be searched: simulated pods come by the thousand."""
+        said = images.refusal(container["image"], long_running=long_running)
+        return said if said is not None else self._search(container, long_running=long_running)
+
+    async def _search(self, container: Object, *, long_running: bool) -> Decision:
+        reference = images.parse(container["image"])
+        family = images.family_of(reference) if reference else None
+        found = await self._machine.interpreter(family, reference.wanted) if family and reference else None
+        return images.decide(
+            container["image"],
+            container.get("command") or (),
+            container.get("args") or (),
+            found,
+            self._machine.system,
+            long_running=long_running,
+        )
+
     async def start(self, launch: Launch, sink: Sink) -> LocalProcess:
         ours, theirs = socket.socketpair()
         pipes = {"stdout": os.pipe(), "stderr": os.pipe()}
-        body = json.dumps(_request(launch)).encode()
+        body = json.dumps(sandbox.request(launch)).encode()
         try:
             ours.sendall(len(body).to_bytes(8) + body)
             writers = [pipes["stdout"][1], pipes["stderr"][1]]
@@ -170,16 +179,3 @@ class LocalProcesses:
         """End the zygote; every container sees its control socket close and ends too."""
         self._requests.close()
         self._zygote.wait(timeout=10)
-
-
-def _request(launch: Launch) -> dict[str, Any]:
-    return {
-        "program": launch.program,
-        "argv": list(launch.argv),
-        "env": dict(launch.env),
-        "cwd": launch.cwd,
-        "limits": limits_of(launch.limits),
-        "memory": launch.limits.memory,
-        "processes": launch.limits.processes,
-        "user": launch.user,
-    }

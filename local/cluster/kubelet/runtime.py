@@ -1,8 +1,12 @@
 """What the kubelet asks of whatever runs containers: local processes, or a Docker or Podman engine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
+
+from local.cluster.kubelet.images import Decision
+from local.cluster.objects import Object
 
 Sink = Callable[[str, bytes], None]  # "stdout" or "stderr", and what was written
 
@@ -19,14 +23,19 @@ class Limits:
 class Launch:
     """A container, ready to start."""
 
-    image: str
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    cwd: str
-    limits: Limits
     name: str  # unique on this machine
-    program: str = ""  # the file to execute; an engine finds its own
-    mounts: Mapping[str, str] = field(default_factory=dict)  # path in the container → folder of this machine
+    hostname: str
+    image: str
+    command: tuple[str, ...] = ()  # as the pod says
+    args: tuple[str, ...] = ()
+    argv: tuple[str, ...] = ()  # with the image's own command, where we know it
+    program: str = ""  # the file to execute for it
+    path: str = ""  # folders in front of the machine's PATH
+    env: Mapping[str, str] = field(default_factory=dict)
+    working_dir: str = ""
+    scratch: Path = Path()
+    mounts: Mapping[str, str] = field(default_factory=dict)  # path in the container → path of this machine
+    limits: Limits = Limits()
     user: int | None = None
 
 
@@ -64,6 +73,10 @@ class Process(Protocol):
 
 
 class Runtime(Protocol):
+    def decide(self, container: Object, *, long_running: bool) -> Decision | Awaitable[Decision]:
+        """What becomes of the container's image."""
+        ...
+
     async def start(self, launch: Launch, sink: Sink) -> Process:
         """Start a container; raises CannotStart."""
         ...

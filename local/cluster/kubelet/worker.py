@@ -28,7 +28,7 @@ class Host(Protocol):
 
     def decide(self, pod: Object, container: Object) -> Decision | Awaitable[Decision]: ...
 
-    def prepare(self, pod: Object, container: Object, run: Run | NoProgram, ip: str) -> Launch:
+    def prepare(self, pod: Object, container: Object, run: Run, ip: str) -> Launch:
         """Lay out the container's folders; raises Missing."""
         ...
 
@@ -147,12 +147,12 @@ class PodWorker:
         if isinstance(run, Simulate):
             await self._simulated(spec, run, states, position)
             return None
-        launch = await self._prepared(spec, run, states, position)
-        if launch is None:
-            return None
         started = clock.now()
         if isinstance(run, NoProgram):
             return _never_started(started, run.message)
+        launch = await self._prepared(spec, run, states, position)
+        if launch is None:
+            return None
         if run.note:
             self._note(run.note)
         log = ContainerLog(self._host.log_path(self.pod, spec["name"], states[position].restarts))
@@ -204,7 +204,7 @@ class PodWorker:
         return None
 
     async def _prepared(
-        self, spec: Object, run: Run | NoProgram, states: list[ContainerState], position: int
+        self, spec: Object, run: Run, states: list[ContainerState], position: int
     ) -> Launch | None:
         while not self.stopping:
             self.reconsider.clear()
