@@ -199,8 +199,9 @@ def _fresh_state(project: Path, port: int, *, ephemeral: bool) -> Path:
     """
     states = project / ".local"
     for owner in states.glob(f"*/{_OWNER}"):
-        if not _alive(int(owner.read_text() or 0)):
-            shutil.rmtree(owner.parent, ignore_errors=True)
+        with contextlib.suppress(FileNotFoundError):  # another starting stack was faster
+            if not _alive(int(owner.read_text() or 0)):
+                shutil.rmtree(owner.parent, ignore_errors=True)
     state = states / str(port)
     shutil.rmtree(state, ignore_errors=True)
     state.mkdir(parents=True)
@@ -210,10 +211,11 @@ def _fresh_state(project: Path, port: int, *, ephemeral: bool) -> Path:
 
 
 def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
+    with contextlib.suppress(PermissionError):  # it is, and somebody else's
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return False
     return True
 
 

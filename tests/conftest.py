@@ -3,7 +3,6 @@
 import contextlib
 import json
 import secrets
-import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -121,13 +120,6 @@ def world(stack: Stack) -> Iterator[World]:
     yield World(stack, dynamodb, sqs)
     dynamodb.close()
     sqs.close()
-
-
-@pytest.fixture
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.fixture(scope="session")

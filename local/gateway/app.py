@@ -4,7 +4,7 @@ import asyncio
 import json
 import secrets
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from local.gateway.access import AccessLog, target_of
 from local.gateway.answer import Answer, BadAnswer, answer_of
+from local.gateway.errors import RenderError
 from local.gateway.event import HttpRequest, event_of
 from local.gateway.live import Live
 from local.gateway.sending import send_answer
@@ -23,9 +24,6 @@ from local.runtime import FunctionError, PayloadTooLarge, Stream, Throttled
 MAX_BODY = 10 * 1024 * 1024
 MAX_HEADERS = 10_240
 INTEGRATION_SECONDS = 30.0
-
-RenderError = Callable[[str, int, str, str], dict[str, Any]]
-"""(path, status, message, request id) → the body of an error that no handler gave."""
 
 
 class Refused(Exception):
@@ -85,10 +83,8 @@ class Gateway:
         except ClientDisconnect:
             status = 499
         except (FunctionError, BadAnswer) as error:
-            exchange.error = str(
-                error
-            )  # in the middle of a stream: all that is left is to break the connection
-            raise
+            exchange.error = str(error)
+            raise  # in the middle of a stream: all that is left is to break the connection
         finally:
             self._write_log(exchange, status, time.perf_counter() - started)
 

@@ -40,17 +40,31 @@ def handler(event, context):
 """
 
 
-@pytest.fixture
-def small_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="session")
+def make_small_project() -> Callable[[Path], Path]:
     """A table, a function, and no cluster to wait for."""
-    project = tmp_path / "project"
-    (project / "handlers").mkdir(parents=True)
-    (project / "handlers" / "thing.py").write_text(HANDLER)
-    (project / "template.yaml").write_text(TEMPLATE)
-    kubeconfig = tmp_path / "kubeconfig"
+
+    def make(folder: Path) -> Path:
+        (folder / "handlers").mkdir()
+        (folder / "handlers" / "thing.py").write_text(HANDLER)
+        (folder / "template.yaml").write_text(TEMPLATE)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session", autouse=True)
+def some_kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    kubeconfig = tmp_path_factory.mktemp("cluster") / "kubeconfig"
     kubeconfig.write_text("apiVersion: v1\nkind: Config\n")
-    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
-    return project
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("KUBECONFIG", str(kubeconfig))
+        yield
+
+
+@pytest.fixture
+def small_project(tmp_path: Path, make_small_project: Callable[[Path], Path]) -> Path:
+    return make_small_project(tmp_path)
 
 
 @pytest.fixture
