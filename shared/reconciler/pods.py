@@ -96,8 +96,8 @@ def keeps_ending(pod: Manifest, name: str, now: datetime) -> Failure | None:
     waits = ((status.get("state") or {}).get("waiting") or {}).get("reason") == "CrashLoopBackOff"
     if last is None:
         return Failure("CrashLoopBackOff", "the container keeps ending; see its logs.") if waits else None
-    again = f"restarted {restarts} time{'' if restarts == 1 else 's'}"
-    failure = Failure("CrashLoopBackOff", f"the container keeps ending ({again}): {verdict(last)}.")
+    again = f" (restarted {restarts} time{'' if restarts == 1 else 's'})" if restarts else ""
+    failure = Failure("CrashLoopBackOff", f"the container keeps ending{again}: {verdict(last)}.")
     if waits:
         return failure
     steady_at = (last.finished_at or now) + STEADY

@@ -55,14 +55,14 @@ def watch(*, seconds: float) -> None:
 def key_in(body: str) -> Key:
     try:
         said = json.loads(body)
-        kind, text = said["kind"], said["key"]
-        if kind == "run":
-            return RunKey(text)
-        if kind == "function":
+    except ValueError:
+        said = None
+    match said:
+        case {"kind": "run", "key": str(id)}:
+            return RunKey(id)
+        case {"kind": "function", "key": str(text)}:
             owner, _, name = text.rpartition("/")
             return FunctionKey(owner, name)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise Permanent(f"not a wake-up: {body[:200]}") from error
     raise Permanent(f"not a wake-up: {body[:200]}")
 
 

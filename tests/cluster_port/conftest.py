@@ -1,31 +1,19 @@
 """A cluster for the adapter: the embedded one in a process of its own."""
 
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from shared.cluster.adapter import Kubernetes
 from shared.cluster.connection import connect
 from shared.cluster.port import Ref
+from tests.cluster_port.emulator import emulated
 
 
 @pytest.fixture(scope="session")
 def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    path: Path = tmp_path_factory.mktemp("cluster") / "kubeconfig"
-    command = [sys.executable, "-m", "local.cluster", "--port", "0", "--kubeconfig", str(path)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:  # it says where it listens once the file is there
-                if str(path) in line:
-                    break
-            yield path.read_text()
-        finally:
-            process.terminate()
-            process.communicate(timeout=10)
+    with emulated(tmp_path_factory.mktemp("cluster")) as document:
+        yield document
 
 
 @pytest.fixture(scope="session")
