@@ -76,6 +76,7 @@ def test_visibility_can_be_changed_in_flight(
     )
     clock[0] += again_after - 2
     if seconds:
+        assert depths(sqs, queue) == (0, 1, 0)
         assert receive(sqs, queue) == []
     clock[0] += 2
     assert len(receive(sqs, queue)) == 1
