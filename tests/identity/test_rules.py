@@ -114,7 +114,7 @@ def test_the_functions_api_is_open_to_all_families(family: int, path: str) -> No
 
 @pytest.mark.parametrize(
     "path",
-    ["/v1/deployments", "/api/v1/events", "/users/me", "/", "/v1/function", "/v1/functions-all", "/v1/webhook"],
+    ["/v1/deployments", "/api/v1/events", "/users/me", "/", "/v1/function", "/v1/functions-all"],
 )  # fmt: skip
 def test_an_identity_without_a_password_opens_nothing_else(path: str) -> None:
     rules.admit(caller(1), path)
