@@ -1,7 +1,7 @@
 """One DynamoDB request at a time.
 
 moto's tables are dictionaries without a lock: beside a failing transaction, acknowledged writes were lost.
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L600
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L607
 """
 
 import json

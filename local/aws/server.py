@@ -2,7 +2,7 @@
 
 werkzeug's own handler closes each connection, and waits 10 ms for what the client might still send; a new
 connection for each request costs more than most of the requests.
-https://github.com/pallets/werkzeug/blob/3.1.9/src/werkzeug/serving.py#L300
+https://github.com/pallets/werkzeug/blob/3.1.9/src/werkzeug/serving.py#L299
 """
 
 import io

@@ -1,6 +1,6 @@
 """Time to live: DynamoDB deletes items whose TTL attribute has passed; moto only stores the setting.
 
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L571
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L578
 Keys are kept in the order in which they expire: a pass costs what has expired, never a scan.
 """
 

@@ -1,6 +1,6 @@
 """ClientRequestToken: for ten minutes a transaction that succeeded is not applied again; moto never reads it.
 
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/responses.py#L1428 and
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/responses.py#L1473 and
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
 """
 

@@ -1,6 +1,6 @@
 """Query reads and sorts every item of the table, for each page.
 
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L747
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L749
 moto's own code still answers, but it is shown a table of only those items that this page can be made of.
 """
 

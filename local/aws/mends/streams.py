@@ -2,8 +2,8 @@
 
 moto keeps every record and every iterator for ever, calls every region us-east-1, records writes that changed
 nothing, and answers a trimmed or forgotten position with an internal error.
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L196 and
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodbstreams/models.py#L12
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L205 and
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodbstreams/models.py#L13
 """
 
 import threading

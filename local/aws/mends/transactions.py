@@ -1,7 +1,7 @@
 """TransactWriteItems copies every table it touches, whole, and puts the copies back when it fails.
 
 So each costs the size of its tables, undoes what others wrote meanwhile, and parts a table from its stream.
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L606
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L607
 Here only the touched items are kept and restored; moto's own rollback puts a table back in its own place.
 """
 

@@ -1,6 +1,6 @@
 """UpdateItem: a failure half way leaves the item half changed, and a new item appears twice in the stream.
 
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L499
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/__init__.py#L496
 moto puts the bare key (one INSERT), changes the item in place, then reports it again (a second INSERT).
 """
 

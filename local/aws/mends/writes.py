@@ -1,7 +1,7 @@
 """One place that hears of every item written, so that indexes can be kept instead of computed.
 
 moto computes every order and every index anew for each request:
-https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L988
+https://github.com/getmoto/moto/blob/5.2.5/moto/dynamodb/models/table.py#L994
 """
 
 from collections.abc import Callable
