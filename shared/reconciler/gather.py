@@ -83,7 +83,7 @@ class Watching:
         return with_details(run, objects, self._cluster)
 
     def saw(self, manifest: Manifest) -> None:
-        self._world.put(manifest)
+        self._world.put_unless_older(manifest)
 
     def lost(self, ref: Ref) -> None:
         self._world.remove(ref)

@@ -37,6 +37,13 @@ class World:
         with self._lock:
             return self._put(manifest)
 
+    def put_unless_older(self, manifest: Manifest) -> None:
+        """The answer to a write of ours. The watch may have told of later changes before it came."""
+        with self._lock:
+            known = self._objects.get(Ref.of(manifest))
+            if known is None or _is_later(manifest, known):
+                self._put(manifest)
+
     def remove(self, ref: Ref) -> Key | None:
         with self._lock:
             return self._remove(ref)
@@ -81,6 +88,12 @@ class World:
             if not self._refs[key]:
                 del self._refs[key]
         return key
+
+
+def _is_later(manifest: Manifest, known: Manifest) -> bool:
+    """Resource versions are comparable numbers (KEP-5504); where they are not, the watch is to be believed."""
+    ours, theirs = str(_version(manifest)), str(_version(known))
+    return ours.isdigit() and theirs.isdigit() and int(ours) > int(theirs)
 
 
 def _version(manifest: Manifest) -> object:
