@@ -2,11 +2,14 @@
 
 import argparse
 import asyncio
+import contextlib
 import logging
 import os
 import resource
 import secrets
+import signal
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import uvicorn
@@ -19,6 +22,8 @@ from local.cluster.kubelet.processes import LocalProcesses
 from local.cluster.kubelet.runtime import Runtime
 
 log = logging.getLogger("local.cluster")
+
+_PARENT = os.getppid()  # asked first: it may die while we start
 
 
 def main() -> None:
@@ -41,13 +46,27 @@ def main() -> None:
     asyncio.run(serve(given.port, given.kubeconfig, data.absolute(), given.runtime))
 
 
+class Server(uvicorn.Server):
+    """Uvicorn raises the signals that ended it once more when it is done, before we could clean up."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, self.end)
+        yield
+
+    def end(self) -> None:
+        self.should_exit = True
+
+
 async def serve(port: int, config: Path, data: Path, kind: str) -> None:
     data.mkdir(parents=True, exist_ok=True)
     config.unlink(missing_ok=True)  # an earlier emulator may have been killed
     token = secrets.token_urlsafe(32)
     listener = _listener(port)
     emulator = build(data, await _runtime(kind, data), token)
-    server = uvicorn.Server(
+    server = Server(
         uvicorn.Config(
             emulator.app, log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=1
         )
@@ -87,12 +106,11 @@ def _listener(port: int) -> socket.socket:
     return listener
 
 
-async def _end_with_parent(server: uvicorn.Server) -> None:
+async def _end_with_parent(server: Server) -> None:
     """A parent that was killed cannot tell us."""
-    parent = os.getppid()
-    while os.getppid() == parent:
+    while os.getppid() == _PARENT:
         await asyncio.sleep(0.5)
-    server.should_exit = True
+    server.end()
 
 
 def _raise_file_limit() -> None:

@@ -120,9 +120,7 @@ class Shim:
             self._sweep()
             os._exit(0)
         for command in commands:
-            number = signal.SIGTERM if command == ord("T") else signal.SIGKILL
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._main, number)
+            kill(self._main, signal.SIGTERM if command == ord("T") else signal.SIGKILL)
 
     def _reap(self) -> int | None:
         ended = None
