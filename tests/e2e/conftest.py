@@ -73,12 +73,12 @@ class Tenant:
         assert answer.status in {200, 202}, answer.text
         return self.outcome(answer.json["invocation_id"], name)
 
-    def outcome(self, invocation_id: str, name: str = "hello") -> Any:
+    def outcome(self, invocation_id: str, name: str = "hello", *, within: float = PATIENCE) -> Any:
         def over() -> Any:
             found = self("GET", f"/v1/functions/{name}/invocations/{invocation_id}").json
             return found if found["status"] in {"completed", "failed", "timeout", "cancelled"} else None
 
-        return self._eventually(over, within=PATIENCE)
+        return self._eventually(over, within=within)
 
     def logs(self, name: str = "hello", **query: Any) -> str:
         text: str = self("GET", f"/v1/functions/{name}/logs", params=query).text
