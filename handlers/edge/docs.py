@@ -8,7 +8,7 @@ from shared.http.reference import page
 app = api(public=True)
 
 
-@app.get("/docs", include_in_schema=False)
+@app.get("/docs")
 def docs() -> Response[str]:
     return text(page(), content_type="text/html; charset=utf-8")
 

@@ -8,7 +8,7 @@ from shared.http.catch_all import description
 app = api(public=True)
 
 
-@app.get("/openapi.json", include_in_schema=False)
+@app.get("/openapi.json")
 def openapi() -> dict[str, Any]:
     return description()
 

@@ -64,6 +64,7 @@ class Api(APIGatewayHttpResolver):
         self.streaming = False
         self._live: Iterator[bytes] | None = None
         self.now: datetime = clock.now()
+        self.asked: HttpEvent
         for kind in (
             AppError,
             RequestValidationError,
@@ -100,7 +101,7 @@ class Api(APIGatewayHttpResolver):
     def _counted_answer(self, event: dict[str, Any], lambda_context: Any) -> dict[str, Any]:
         started = time.perf_counter()
         self._live = None
-        request = HttpEvent(event)
+        self.asked = request = HttpEvent(event)
         self.now = clock.now()
         trace = request.trace()
         context.enter(trace)
@@ -129,7 +130,7 @@ class Api(APIGatewayHttpResolver):
             return self.resolve(event, lambda_context)
         except Exception as error:  # noqa: BLE001  # the outermost frame: beyond it only Lambda's own 500
             self.context.clear()
-            response = self._refuse(error, request)
+            response = self._refuse(error)
             return {
                 "statusCode": response.status_code,
                 "headers": {"Content-Type": response.content_type, **response.headers},
@@ -137,14 +138,14 @@ class Api(APIGatewayHttpResolver):
                 "isBase64Encoded": False,
             }
 
-    def _refuse(self, error: Exception, request: HttpEvent | None = None) -> Response[str]:
-        request = request or HttpEvent(self.current_event.raw_event)
+    def _refuse(self, error: Exception) -> Response[str]:
         refusal = self._in_our_words(error)
-        family = families.family_of(request.path)
+        path = self.asked.path
+        family = families.family_of(path)
         request_id = context.current().request_id
-        if request.accepts(families.PROBLEM):
+        if self.asked.accepts(families.PROBLEM):
             kind = families.PROBLEM
-            body = families.problem_of(refusal, family, path=request.path, request_id=request_id)
+            body = families.problem_of(refusal, family, path=path, request_id=request_id)
         else:
             kind = families.JSON
             body = families.body_of(refusal, family, request_id=request_id, now=self.now)

@@ -24,7 +24,7 @@ class CatchAll(Api):
         self.not_found(self._nowhere)
 
     def _nowhere(self, _: Exception) -> Response[str]:
-        event = HttpEvent(self.current_event.raw_event)
+        event = self.asked
         allowed = methods_at(event.path)
         if event.slashed and event.method in allowed:
             return self._without_slash(event)
