@@ -106,7 +106,8 @@ def _operate(document: Any, operation: dict[str, Any]) -> Any:
             return _with(document, path, clone(_read(document, _pointer(operation["from"]))))
         case "move":
             source = _pointer(operation["from"])
-            return _with(_without(document, source), path, _read(document, source))
+            moved = _read(document, source)
+            return _with(_without(document, source), path, moved)
         case other:
             raise ValueError(other)
 
