@@ -32,7 +32,8 @@ class Asking:
         self._platform = platform
 
     def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
-        if function is None:
+        # What was never there is applied blindly: asking first costs round trips, applying twice is harmless.
+        if function is None or (function.deleted_at is None and function.observed_generation == 0):
             return Objects()
         refs = [
             manifests.function_ref(kind, key.name, function.namespace) for kind in ("Deployment", "Service")

@@ -91,7 +91,7 @@ class World:
 
 
 def _is_later(manifest: Manifest, known: Manifest) -> bool:
-    """Resource versions are comparable numbers (KEP-5504); where they are not, the watch is to be believed."""
+    """Resource versions are comparable numbers (KEP-5504); where they are not, the watch is believed."""
     ours, theirs = str(_version(manifest)), str(_version(known))
     return ours.isdigit() and theirs.isdigit() and int(ours) > int(theirs)
 

@@ -95,8 +95,8 @@ class MemoryRecords:
         if not run_rules.may_follow(known.state, seen.state):
             return None
         after = run_rules.observed(run, seen, now=now, fence=self.fence)
-        self.by_id[run.id] = after.model_copy(update={"version": (run.version or 0) + 1})
         if output is not None:
             self.outputs[run.id] = output
+        self.by_id[run.id] = after.model_copy(update={"version": (run.version or 0) + 1})
         self.writes += 1
         return self.by_id[run.id]

@@ -40,8 +40,9 @@ def cluster(lambdas, tmp_path_factory):
 
 
 @pytest.fixture
-def watcher(cluster):
+def watcher(cluster, monkeypatch):
     """A scheduled invocation under way."""
+    monkeypatch.setattr(lease, "RENEWED_EVERY", timedelta(seconds=0.2))
     thread = threading.Thread(target=reconcile.handler, args=({"source": "aws.events"}, context(25)))
     thread.start()
     yield thread

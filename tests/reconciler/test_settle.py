@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from shared.cluster.labels import RunKey
 from shared.cluster.port import Ref, Refused
-from shared.errors import Unavailable
+from shared.errors import Conflict, Unavailable
 from shared.reconciler.gather import Watching
 from shared.reconciler.world import KINDS, World
 from tests.reconciler.kubelet import kubelet, run_pod
@@ -236,3 +237,80 @@ def test_a_watcher_whose_view_lags_does_not_believe_that_a_job_is_gone(scene, a_
     lagging = Watching(world, scene.cluster, scene.reconciler().hands.platform)
     scene.reconciler(lagging).settle(key)
     assert scene.run().state == "scheduled"
+
+
+def test_a_cluster_that_refuses_to_delete_is_asked_again_later(scene, a_function, monkeypatch):
+    def refuse(ref, *, uid=None):
+        raise Refused("Forbidden", "deployments cannot be deleted")
+
+    key = scene.records.add(a_function())
+    scene.settle(key)
+    scene.records.delete(key)
+    monkeypatch.setattr(scene.cluster, "delete", refuse)
+    with pytest.raises(Unavailable, match="refuses to delete tenant-alice/Deployment/fn-hello"):
+        scene.settle(key)
+
+
+def test_what_took_the_name_meanwhile_is_not_deleted_for_it(scene, a_run):
+    key = scene.records.add(a_run())
+    scene.settle(key)
+    run_pod(scene, scene.cluster.objects[JOB], None, b"")
+    scene.clock.now = scene.run().deadline_at
+    delete = scene.cluster.delete
+
+    def replaced(ref, *, uid=None):
+        scene.cluster.objects[JOB]["metadata"]["uid"] = "another"
+        scene.cluster.delete = delete
+        return delete(ref, uid=uid)
+
+    scene.cluster.delete = replaced
+    scene.settle(key)
+    assert scene.run().state == "failed"
+    assert JOB not in scene.cluster.objects
+
+
+def test_an_apply_that_collides_is_planned_again(scene, a_function, monkeypatch):
+    apply = scene.cluster.apply
+
+    def collide(manifest):
+        if manifest["kind"] == "Deployment":
+            monkeypatch.undo()
+            raise Conflict("the object has been modified")
+        return apply(manifest)
+
+    monkeypatch.setattr(scene.cluster, "apply", collide)
+    scene.settle(scene.records.add(a_function()))
+    assert DEPLOYMENT in scene.cluster.objects
+
+
+def test_a_run_that_nobody_knows_leaves_nothing_to_do(scene):
+    assert scene.settle(RunKey("0197-r9")) is None
+
+
+def test_a_watcher_clears_away_what_has_no_record(scene, a_run):
+    key = scene.records.add(a_run())
+    scene.settle(key)
+    world = World()
+    for kind in KINDS:
+        world.replace(kind, scene.cluster.list(kind).items)
+    scene.records.by_id.clear()
+    watching = Watching(world, scene.cluster, scene.reconciler().hands.platform)
+    scene.reconciler(watching).settle(key)
+    assert JOB not in scene.cluster.objects
+    assert world.everything() == {}
+
+
+def test_a_run_over_the_quota_says_what_it_waits_for(scene, a_run):
+    key = scene.records.add(a_run())
+    scene.settle(key)
+    event = {
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "tenant-alice"},
+        "involvedObject": {"kind": "Job", "name": "hello-invoke-1"},
+        "reason": "FailedCreate",
+        "message": "exceeded quota: tenant-quota",
+    }
+    scene.cluster.put(event)
+    scene.settle(key)
+    assert (scene.run().state, scene.run().reason) == ("scheduled", "FailedCreate")
+    assert "exceeded quota: tenant-quota" in scene.run().message
