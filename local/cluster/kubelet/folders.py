@@ -47,7 +47,7 @@ class Folders:
             argv=plain(run.argv),
             program=run.program,
             path=run.path,
-            env=named,
+            env={**run.env, **named},
             working_dir=container.get("workingDir") or "",
             scratch=scratch,
             mounts=mounts_of(container, home / "volumes"),

@@ -6,7 +6,7 @@ that means depends on who asks: a long-running pod is simulated, and says so; a 
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 _DOMAIN = (
     r"(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*(?::[0-9]+)?"
@@ -53,6 +53,7 @@ class Interpreter:
 
     version: str  # "3.11.7"; "" for shells
     folder: str  # of links under the names that the image has
+    env: Mapping[str, str] = field(default_factory=dict)  # that it needs here
 
 
 @dataclass(frozen=True)
@@ -73,6 +74,7 @@ class Run:
     program: str
     path: str  # folders in front of the machine's own PATH
     note: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -152,7 +154,8 @@ def decide(
     program = _program(argv[0], family, interpreter, system)
     if program is None:
         return NoProgram(f'exec: "{argv[0]}": executable file not found in $PATH')
-    return Run(argv, program, interpreter.folder, _version_note(image, reference, family, interpreter))
+    note = _version_note(image, reference, family, interpreter)
+    return Run(argv, program, interpreter.folder, note, interpreter.env)
 
 
 def _default(family: Family, args: Sequence[str]) -> tuple[str, ...]:

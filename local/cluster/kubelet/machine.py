@@ -97,13 +97,23 @@ class Machine:
         for name in names:
             if (target := _beside(executable, name)) and not (folder / name).exists():
                 (folder / name).symlink_to(target)
-        return Interpreter(found.version, str(folder))
+        return Interpreter(found.version, str(folder), _needs(family, folder))
 
 
 def open_to_all(path: Path) -> bool:
     """Whether every folder on the way can be passed, and the end of it be read, by anybody."""
     end = path.resolve()
     return all(parent.stat().st_mode & 0o001 for parent in end.parents) and bool(end.stat().st_mode & 0o004)
+
+
+def _needs(family: Family, folder: Path) -> dict[str, str]:
+    """Go would compile its own library again for each container; and it would fetch another Go."""
+    if family.name != "golang":
+        return {}
+    cache = folder / "cache"
+    cache.mkdir(exist_ok=True)
+    cache.chmod(0o777)  # containers may have a user of their own
+    return {"GOCACHE": str(cache), "GOTOOLCHAIN": "local"}
 
 
 def _beside(executable: str, name: str) -> str | None:

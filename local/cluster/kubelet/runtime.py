@@ -44,7 +44,7 @@ class Usage:
     """What a finished container took."""
 
     cpu_seconds: float = 0.0
-    max_rss_bytes: int = 0
+    max_rss_bytes: int = 0  # of a local process: at least the 10 MB of the launcher that it began as
     seconds: float = 0.0
 
 

@@ -44,8 +44,10 @@ def test_what_is_no_quantity(text):
         (2, "2"),
         ("0.5Gi", "512Mi"),
         ("0", "0"),
-    ]
-    + [("100Mi", "100Mi"), ("1000", "1k"), ("nonsense", "nonsense")],
+        ("100Mi", "100Mi"),
+        ("1000", "1k"),
+        ("nonsense", "nonsense"),
+    ],
 )
 def test_a_quantity_is_kept_in_its_shortest_form(given, kept):
     assert quantities.canonical(given) == kept
