@@ -17,15 +17,17 @@ SIMULATED = "emulator.eventflow.dev/simulated"
 STEADY = timedelta(seconds=60)
 """A container that was restarted more than once is believed after it has run for so long."""
 
-_NO_IMAGE = {
-    "ErrImagePull",
-    "ImagePullBackOff",
+_PULL = "ImagePullBackOff"
+_PULL_BY_TURNS = {_PULL, "ErrImagePull", "RegistryUnavailable"}
+"""The kubelet says one while it tries and another while it waits: one word for all, so that it stays."""
+
+_NO_IMAGE = _PULL_BY_TURNS | {
     "InvalidImageName",
     "ErrImageNeverPull",
     "ImageInspectError",
-    "RegistryUnavailable",
 }
 _NO_CONTAINER = {"CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError"}
+_NEVER_RAN = {"StartError", "ContainerCannotRun"}
 _DETAIL = 400
 
 
@@ -47,6 +49,7 @@ class Ended:
     reason: str
     started_at: datetime | None
     finished_at: datetime | None
+    message: str = ""
 
 
 def container_of(pod: Manifest, name: str) -> Manifest:
@@ -78,7 +81,7 @@ def cannot_start(pod: Manifest, name: str) -> Failure | None:
     if reason in _NO_IMAGE:
         image = next((part["image"] for part in pod["spec"]["containers"] if part["name"] == name), "?")
         return Failure(
-            reason,
+            _PULL if reason in _PULL_BY_TURNS else reason,
             f"the image {image!r} cannot be pulled. {said}Check its name and tag, and that it is public.",
         )
     if reason in _NO_CONTAINER:
@@ -111,6 +114,9 @@ def verdict(last: Ended) -> str:
     code = f"exit code {last.exit_code}"
     if last.reason == "OOMKilled":
         return f"{code}, it used more memory than the limit of {LIMITS['memory']}; let it use less"
+    if last.reason in _NEVER_RAN:
+        said = sentence(last.message).rstrip(". ")
+        return f"{code}, it could not be started{f': {said}' if said else ''}; check the command"
     match last.exit_code:
         case 0:
             return (
@@ -173,6 +179,7 @@ def _ended(state: dict[str, Any]) -> Ended | None:
         over.get("reason", ""),
         moment(over.get("startedAt")),
         moment(over.get("finishedAt")),
+        over.get("message", ""),
     )
 
 

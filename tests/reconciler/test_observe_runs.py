@@ -42,10 +42,11 @@ def pod(state=None, *, leaving=False, name="p1", made=STARTED, **status):
     }
 
 
-def ended(code, reason=""):
+def ended(code, reason="", message=""):
     return {
         "terminated": {
             "exitCode": code,
+            "message": message,
             "reason": reason or ("Completed" if code == 0 else "Error"),
             "startedAt": STARTED,
             "finishedAt": FINISHED,
@@ -93,10 +94,14 @@ UNPLACED = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"
         ),
         pytest.param([job(), pod(ended(139))], "failed", "SIGSEGV", "ended by SIGSEGV", id="signal"),
         pytest.param(
-            [job(), pod(ended(128, "StartError"))], "failed", "StartError", "exit code 128", id="start error"
+            [job(), pod(ended(128, "StartError", 'exec: "nope": not found.'))],
+            "failed",
+            "StartError",
+            'exit code 128, it could not be started: exec: "nope": not found; check the command.',
+            id="start error",
         ),
         pytest.param(
-            [job(), pod(NO_IMAGE)], "failed", "ErrImagePull", "'nope:1' cannot be pulled", id="no image"
+            [job(), pod(NO_IMAGE)], "failed", "ImagePullBackOff", "'nope:1' cannot be pulled", id="no image"
         ),
         pytest.param(
             [job(("Failed", "DeadlineExceeded"))], "timeout", "DeadlineExceeded", "30 seconds", id="too long"
