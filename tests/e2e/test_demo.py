@@ -1,5 +1,6 @@
 """`make demo` keeps what its transcript promises."""
 
+import socket
 import subprocess
 import sys
 
@@ -7,7 +8,9 @@ import pytest
 
 
 @pytest.mark.timeout(180)
-def test_the_demo_ends_well_on_a_fresh_stack(pytestconfig, free_port):
+def test_the_demo_ends_well_on_a_fresh_stack(pytestconfig):
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        free_port = probe.getsockname()[1]
     ran = subprocess.run(
         [sys.executable, "-m", "local.demo", "--port", str(free_port)],
         cwd=pytestconfig.rootpath,
