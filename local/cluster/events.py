@@ -3,8 +3,8 @@
 from collections import OrderedDict
 
 from local.cluster import clock
-from local.cluster.objects import Key, Object, key_of, uid_of
-from local.cluster.resources import EVENTS
+from local.cluster.objects import Key, Object, key_of, terminating, uid_of
+from local.cluster.resources import EVENTS, NAMESPACES
 from local.cluster.store import Store
 
 _KEPT = 5_000  # a real cluster forgets them after an hour
@@ -17,6 +17,9 @@ class Recorder:
         self._known: OrderedDict[tuple[str, str, str], Key] = OrderedDict()
 
     def record(self, about: Object, kind: str, reason: str, message: str) -> None:
+        home = self._store.get(NAMESPACES, ("", about["metadata"].get("namespace", "default")))
+        if home is None or terminating(home):
+            return
         same = (uid_of(about), reason, message)
         known = self._store.get(EVENTS, self._known[same]) if same in self._known else None
         now = clock.timestamp()

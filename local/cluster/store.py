@@ -13,7 +13,7 @@ from local.cluster import errors
 from local.cluster.objects import Key, Object, encode, key_of, uid_of
 from local.cluster.resources import KINDS, Kind
 
-HISTORY = 20_000  # changes kept per kind; older watches are told 410, as by a compacted etcd
+HISTORY = 10_000  # changes kept per kind; older watches are told 410, as by a compacted etcd
 
 
 @dataclass(frozen=True)

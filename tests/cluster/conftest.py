@@ -32,6 +32,12 @@ _API = {
 _PATIENCE = 180.0  # a real cluster pulls images
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "KUBECONFIG" in item.name:
+            item.add_marker(pytest.mark.timeout(2 * _PATIENCE))
+
+
 @dataclass(frozen=True)
 class Space:
     """A namespace of its own, and short words for what tests do in it."""

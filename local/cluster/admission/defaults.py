@@ -116,7 +116,8 @@ def _pod(item: Object) -> Object:
     spec = pod_spec(item.get("spec") or {})
     spec = _under({"enableServiceLinks": True}, _requests_from_limits(spec))
     account = spec.get("serviceAccountName") or "default"
-    return {**item, "spec": {**spec, "serviceAccountName": account, "serviceAccount": account}}
+    whole = {**spec, "serviceAccountName": account, "serviceAccount": account}
+    return {**item, "spec": whole, "status": item.get("status") or {"phase": "Pending"}}
 
 
 def _with_template(item: Object) -> Object:

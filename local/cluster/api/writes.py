@@ -198,8 +198,7 @@ def _born(kind: Kind, item: Object) -> Object:
     meta |= {"uid": clock.new_uid(), "creationTimestamp": clock.timestamp()}
     if kind.generation:
         meta["generation"] = 1
-    body = {k: v for k, v in item.items() if not (k == "status" and kind.has_status)}
-    return {**body, "metadata": meta}
+    return {**item, "metadata": meta, "status": {}} if kind.has_status else {**item, "metadata": meta}
 
 
 def _owned_part(kind: Kind, config: Object, subresource: str) -> Object:

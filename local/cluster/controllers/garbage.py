@@ -3,7 +3,7 @@
 from local.cluster import deletion
 from local.cluster.controllers.queue import WorkQueue
 from local.cluster.deletion import FOREGROUND
-from local.cluster.objects import Key, Object, terminating, uid_of
+from local.cluster.objects import Key, Object, key_of, terminating, uid_of
 from local.cluster.resources import Kind
 from local.cluster.store import Change, Store
 
@@ -44,17 +44,14 @@ class Garbage:
 
     def _wait_for_dependents(self, kind: Kind, item: Object) -> None:
         uid = uid_of(item)
-        held = False
         for owned_kind, owned in list(self._store.dependents(uid)):
-            reference = next(owner for owner in owned["metadata"]["ownerReferences"] if owner["uid"] == uid)
-            held = held or bool(reference.get("blockOwnerDeletion"))
             if not terminating(owned):
                 deletion.delete(self._store, owned_kind, owned, policy="Foreground")
-        if not any(self._blocks(uid, owned) for _, owned in self._store.dependents(uid)):
-            deletion.release(self._store, kind, self._store.by_uid(uid)[1], FOREGROUND)  # type: ignore[index]  # it is there
+        if not any(_blocks(uid, owned) for _, owned in self._store.dependents(uid)):
+            deletion.release(self._store, kind, self._store.need(kind, key_of(item)), FOREGROUND)
 
-    def _blocks(self, uid: str, owned: Object) -> bool:
-        return any(
-            owner["uid"] == uid and owner.get("blockOwnerDeletion")
-            for owner in owned["metadata"]["ownerReferences"]
-        )
+
+def _blocks(uid: str, owned: Object) -> bool:
+    """Whether the owner has to wait for this one."""
+    owners = owned["metadata"]["ownerReferences"]
+    return any(owner["uid"] == uid and owner.get("blockOwnerDeletion") for owner in owners)

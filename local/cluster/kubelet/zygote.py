@@ -71,6 +71,17 @@ def kill(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
+def kill_below(pid: int) -> None:
+    """All of them are stopped before the first is killed, since those that run could fork on and on."""
+    stopped: set[int] = set()
+    while fresh := set(descendants(pid)) - stopped:
+        for child in fresh:
+            kill(child, signal.SIGSTOP)
+        stopped |= fresh
+    for child in stopped:
+        kill(child, signal.SIGKILL)
+
+
 class Shim:
     """Watches over one container."""
 
@@ -105,7 +116,7 @@ class Shim:
         poll.register(self._control, select.POLLIN)
         poll.register(wake, select.POLLIN)
         while True:
-            calm = time.monotonic() - self._began > EAGER_FOR or not self._memory
+            calm = time.monotonic() - self._began > EAGER_FOR
             for fd, _ in poll.poll((CALM if calm else EAGER) * 1000):
                 if fd == wake:
                     os.read(wake, 4096)
@@ -145,18 +156,18 @@ class Shim:
         elif self._most and len(below) > self._most:
             self._why = "TooManyProcesses"
         if self._why:
-            for pid in below:
-                kill(pid, signal.SIGKILL)
+            kill_below(os.getpid())
 
     def _sweep(self) -> None:
         """Kill and reap all that is left: the end of a container's first process ends them all."""
         while True:
             with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._main, signal.SIGKILL)
-            for pid in descendants(os.getpid()):
-                kill(pid, signal.SIGKILL)
+                os.killpg(self._main, signal.SIGKILL)  # where /proc does not tell us who is below
+            kill_below(os.getpid())
             try:
                 os.waitpid(-1, 0)
+                while os.waitpid(-1, os.WNOHANG)[0]:  # all that have ended, before the next look at the rest
+                    pass
             except ChildProcessError:
                 return
 
