@@ -80,7 +80,7 @@ class Hands:
         self.view.saw(there)
         if isinstance(case, RunCase) and case.run is not None and _has_begun(there):
             # Made by somebody who was killed before saying so: it may even have ended since.
-            return replace(case, objects=around(case.run, there, self.cluster, self.platform))
+            return replace(case, objects=around(case.run, there, self.cluster, self.platform, self.clock()))
         return replace(case, objects=case.objects.having(there))
 
     def _deleted(self, ref: Ref, uid: str | None, case: Case) -> Case:

@@ -1,5 +1,7 @@
 """Reading what the cluster holds for one key: by asking it, or from what a watch has told."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol
 
 from shared.cluster import labels
@@ -10,6 +12,8 @@ from shared.reconciler import manifests, observe_runs
 from shared.reconciler.objects import Objects
 from shared.reconciler.world import World
 from shared.runs.models import Run, RunState
+
+Clock = Callable[[], datetime]
 
 
 class View(Protocol):
@@ -27,9 +31,10 @@ class View(Protocol):
 class Asking:
     """For a wake-up, which concerns one key."""
 
-    def __init__(self, cluster: Cluster, platform: Platform) -> None:
+    def __init__(self, cluster: Cluster, platform: Platform, clock: Clock) -> None:
         self._cluster = cluster
         self._platform = platform
+        self._clock = clock
 
     def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
         # What was never there is applied blindly: asking first costs round trips, applying twice is harmless.
@@ -52,7 +57,7 @@ class Asking:
         job = self._cluster.get(manifests.job_ref(run))
         if job is None or labels.key_of(job) != key:
             return Objects()
-        return around(run, job, self._cluster, self._platform)
+        return around(run, job, self._cluster, self._platform, self._clock())
 
     def saw(self, manifest: Manifest) -> None:
         """Nothing is remembered."""
@@ -64,10 +69,11 @@ class Asking:
 class Watching:
     """For whoever watches: no calls, but for what the watch cannot tell."""
 
-    def __init__(self, world: World, cluster: Cluster, platform: Platform) -> None:
+    def __init__(self, world: World, cluster: Cluster, platform: Platform, clock: Clock) -> None:
         self._world = world
         self._cluster = cluster
-        self._asking = Asking(cluster, platform)
+        self._clock = clock
+        self._asking = Asking(cluster, platform, clock)
 
     def of_function(self, key: FunctionKey, function: Function | None) -> Objects:
         if not self._world.complete:
@@ -81,7 +87,7 @@ class Watching:
         # The watch may be behind: only the cluster itself can say that a Job is not there any more.
         if objects.get(manifests.job_ref(run)) is None:
             return self._asking.of_run(key, run)
-        return with_details(run, objects, self._cluster)
+        return _with_details(run, objects, self._cluster, self._clock())
 
     def saw(self, manifest: Manifest) -> None:
         self._world.put_unless_older(manifest)
@@ -90,16 +96,17 @@ class Watching:
         self._world.remove(ref)
 
 
-def around(run: Run, job: Manifest, cluster: Cluster, platform: Platform) -> Objects:
+def around(run: Run, job: Manifest, cluster: Cluster, platform: Platform, now: datetime) -> Objects:
     """A Job, its pods, and what else speaks of it."""
     wanted = Selection(run.namespace, labels.ours(platform) | labels.of_run(run.id))
-    return with_details(run, Objects.of(job, *cluster.list("Pod", wanted).items), cluster)
+    pods = cluster.list("Pod", wanted).items
+    return _with_details(run, Objects.of(job, *pods), cluster, now)
 
 
-def with_details(run: Run, objects: Objects, cluster: Cluster) -> Objects:
+def _with_details(run: Run, objects: Objects, cluster: Cluster, now: datetime) -> Objects:
     """What is read only for the few runs that need it: why there is no pod, and the file of a large input."""
     starting = run.state in {RunState.QUEUED, RunState.SCHEDULED}
-    if starting and observe_runs.needs_events(run, objects):
+    if starting and observe_runs.needs_events(run, objects, now):
         about = Selection(
             run.namespace, fields={"involvedObject.kind": "Job", "involvedObject.name": run.job_name}
         )

@@ -15,6 +15,7 @@ from shared.runs.models import Run, RunObservation, RunState
 
 _LOOK_AGAIN = timedelta(seconds=30)
 _SETTLING = timedelta(seconds=1)
+_POD_PATIENCE = timedelta(seconds=2)
 
 
 def run(known: Run, objects: Objects, *, now: datetime) -> RunObservation:
@@ -48,10 +49,12 @@ def has_ended(job: Manifest, objects: Objects) -> bool:
     return finished(job) or (pod is not None and pods.ended(pod, RUN_CONTAINER) is not None)
 
 
-def needs_events(known: Run, objects: Objects) -> bool:
-    """A Job without a pod: only the cluster's events say why."""
+def needs_events(known: Run, objects: Objects, now: datetime) -> bool:
+    """A Job that still has no pod: only the cluster's events say why."""
     job = objects.get(job_ref(known))
-    return job is not None and not finished(job) and _latest(objects) is None
+    if job is None or finished(job) or _latest(objects) is not None:
+        return False
+    return known.scheduled_at is not None and now >= known.scheduled_at + _POD_PATIENCE
 
 
 def _result(
@@ -136,7 +139,7 @@ def _starting(
     return RunObservation(
         RunState.SCHEDULED if queued else known.state,
         deadline_at=deadline_at,
-        due_at=min(now + _pause(pod), deadline_at),
+        due_at=min(now + _pause(pod, scheduled_at, now), deadline_at),
         reason=word.reason,
         message=word.message,
         scheduled_at=scheduled_at,
@@ -161,9 +164,11 @@ def _running(
     )
 
 
-def _pause(pod: Manifest | None) -> timedelta:
-    """A pod on its way out has a verdict coming; for others the watch tells sooner than we look."""
-    return _SETTLING if pod is not None and pods.leaving(pod) else _LOOK_AGAIN
+def _pause(pod: Manifest | None, scheduled_at: datetime, now: datetime) -> timedelta:
+    """Of a pod on its way out a verdict is coming; why there is no pod, no watch tells; all else it does."""
+    if pod is None:
+        return min(max(now - scheduled_at, _POD_PATIENCE), _LOOK_AGAIN)
+    return _SETTLING if pods.leaving(pod) else _LOOK_AGAIN
 
 
 def _over(

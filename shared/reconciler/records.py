@@ -46,9 +46,19 @@ class Stored:
 
     def __init__(self, fence: int | None = None) -> None:
         self._fence = fence
+        self._due: dict[FunctionKey, list[Function]] = {}
 
     def function(self, key: FunctionKey) -> tuple[Function | None, tuple[Function, ...]]:
-        live = functions_store.get(key.owner, key.name)
+        """What the due index just told need not be read again: if it was old, the report of it is refused.
+
+        Not so for runs: by an old record, a Job might be made a second time.
+        """
+        told = self._due.pop(key, [])
+        live = next((function for function in told if function.deleted_at is None), None)
+        live = live or functions_store.get(key.owner, key.name)
+        # Who left a name that is taken again is in the due index; only then it is worth a query.
+        if live is not None and all(function.deleted_at is None for function in told):
+            return live, ()
         return live, tuple(functions_store.leaving(key.owner, key.name))
 
     def functions(self, keys: Iterable[FunctionKey]) -> dict[FunctionKey, Function]:
@@ -68,9 +78,12 @@ class Stored:
         """Runs first: somebody waits for their answers."""
         for shard in range(runs_store.SHARDS):
             yield from (RunKey(run.id) for run in runs_store.due(shard, now))
+        told: dict[FunctionKey, list[Function]] = {}
         for shard in range(functions_store.SHARDS):
             for function in functions_store.due(shard, now):
-                yield FunctionKey(function.owner, function.name)
+                told.setdefault(FunctionKey(function.owner, function.name), []).append(function)
+        self._due = told
+        yield from list(told)
 
     def report_function(
         self, function: Function, seen: FunctionObservation, *, now: datetime

@@ -35,7 +35,7 @@ _LEASE_PAUSE = 1.0
 def wake(body: str) -> None:
     """`body` of a message on the work queue. Raises Permanent if it is none."""
     cluster, platform = connection.cluster(), _platform()
-    _reconciler(cluster, Asking(cluster, platform), Stored()).settle(key_in(body))
+    _reconciler(cluster, Asking(cluster, platform, clock.now), Stored()).settle(key_in(body))
 
 
 def watch(*, seconds: float) -> None:
@@ -46,7 +46,7 @@ def watch(*, seconds: float) -> None:
         return
     try:
         cluster, world = connection.cluster(), World()
-        view = Watching(world, cluster, _platform())
+        view = Watching(world, cluster, _platform(), clock.now)
         Session(_reconciler(cluster, view, Stored(held.fence)), world, held, ends=ends).run()
     finally:
         lease.release(held, now=clock.now())

@@ -11,10 +11,11 @@ from shared.cluster.labels import Key, Platform
 from shared.cluster.port import Cluster
 from shared.functions.models import Function
 from shared.reconciler.apply import Hands
-from shared.reconciler.gather import Asking, View
+from shared.reconciler.gather import Asking, View, Watching
 from shared.reconciler.records import Records
 from shared.reconciler.settle import Reconciler
 from shared.reconciler.tenants import Tenants
+from shared.reconciler.world import World
 from shared.runs.models import Run
 from tests.reconciler.fake_cluster import NOW, FakeCluster
 from tests.reconciler.fake_records import MemoryRecords
@@ -45,8 +46,13 @@ class Scene:
     def reconciler(self, view: View | None = None, records: Records | None = None) -> Reconciler:
         cluster: Cluster = self.cluster
         mine: Records = records or self.records
-        hands = Hands(cluster, mine, view or Asking(cluster, PLATFORM), Tenants(), PLATFORM, self.clock)
+        hands = Hands(
+            cluster, mine, view or Asking(cluster, PLATFORM, self.clock), Tenants(), PLATFORM, self.clock
+        )
         return Reconciler(hands, RESYNC)
+
+    def watching(self, world: World) -> View:
+        return Watching(world, self.cluster, PLATFORM, self.clock)
 
     def settle(self, key: Key) -> datetime | None:
         return self.reconciler().settle(key)

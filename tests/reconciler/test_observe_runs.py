@@ -267,13 +267,21 @@ def test_a_job_that_does_not_say_when_it_was_made_was_made_now(a_run):
 
 
 @pytest.mark.parametrize(
-    ("objects", "needed"),
+    ("objects", "age", "needed"),
     [
-        pytest.param([], False, id="no Job"),
-        pytest.param([job()], True, id="a Job without a pod"),
-        pytest.param([job(), pod()], False, id="a pod speaks for itself"),
-        pytest.param([job(("Failed", "DeadlineExceeded"))], False, id="over"),
+        pytest.param([], 9, False, id="no Job"),
+        pytest.param([job()], 9, True, id="a Job without a pod"),
+        pytest.param([job()], 1, False, id="a Job that has just been made"),
+        pytest.param([job(), pod()], 9, False, id="a pod speaks for itself"),
+        pytest.param([job(("Failed", "DeadlineExceeded"))], 9, False, id="over"),
     ],
 )
-def test_events_are_read_only_for_a_job_without_a_pod(a_run, objects, needed):
-    assert observe_runs.needs_events(a_run(), Objects.of(*objects)) is needed
+def test_events_are_read_only_for_a_job_without_a_pod(a_run, objects, age, needed):
+    run = a_run(state="scheduled", scheduled_at=NOW - age * SECOND)
+    assert observe_runs.needs_events(run, Objects.of(*objects), NOW) is needed
+
+
+@pytest.mark.parametrize(("age", "pause"), [(0, 2), (9, 9), (90, 30)])
+def test_a_job_without_a_pod_is_looked_at_ever_more_rarely(a_run, age, pause):
+    run = a_run(state="scheduled", scheduled_at=NOW - age * SECOND)
+    assert observe_runs.run(run, Objects.of(job()), now=NOW).due_at == NOW + pause * SECOND

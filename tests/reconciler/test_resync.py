@@ -5,7 +5,6 @@ import pytest
 from shared.cluster.labels import FunctionKey, RunKey
 from shared.cluster.port import Change, Ref
 from shared.reconciler import manifests
-from shared.reconciler.gather import Watching
 from shared.reconciler.resync import resync
 from shared.reconciler.world import KINDS, World
 from shared.runs.models import RunState
@@ -23,7 +22,7 @@ def resynced(scene):
         world = World()
         for kind in KINDS:
             world.replace(kind, scene.cluster.list(kind).items)
-        reconciler = scene.reconciler(Watching(world, scene.cluster, scene.reconciler().hands.platform))
+        reconciler = scene.reconciler(scene.watching(world))
         scene.cluster.verbs.clear()
         return list(resync(reconciler, world, scene.clock)), list(scene.cluster.verbs)
 

@@ -9,7 +9,6 @@ import pytest
 from shared import clock
 from shared.cluster.port import Ref
 from shared.reconciler import lease, session
-from shared.reconciler.gather import Watching
 from shared.reconciler.lease import Lease
 from shared.reconciler.session import Session
 from shared.reconciler.world import KINDS, World
@@ -39,7 +38,7 @@ def watching(scene, lease_kept):
     scene.records.clock = clock.now
     scene.cluster.now = clock.now()
     world = World()
-    reconciler = scene.reconciler(Watching(world, scene.cluster, scene.reconciler().hands.platform))
+    reconciler = scene.reconciler(scene.watching(world))
     held = Lease("me", 1, clock.now() + lease.HELD)
     running = Session(reconciler, world, held, ends=time.monotonic() + 30)
     thread = threading.Thread(target=running.run)

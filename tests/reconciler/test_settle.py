@@ -7,7 +7,6 @@ import pytest
 from shared.cluster.labels import RunKey
 from shared.cluster.port import Ref, Refused
 from shared.errors import Conflict, Unavailable
-from shared.reconciler.gather import Watching
 from shared.reconciler.world import KINDS, World
 from tests.reconciler.kubelet import kubelet, run_pod
 
@@ -234,7 +233,7 @@ def test_a_watcher_whose_view_lags_does_not_believe_that_a_job_is_gone(scene, a_
         world.replace(kind, [])
     key = scene.records.add(a_run())
     scene.settle(key)
-    lagging = Watching(world, scene.cluster, scene.reconciler().hands.platform)
+    lagging = scene.watching(world)
     scene.reconciler(lagging).settle(key)
     assert scene.run().state == "scheduled"
 
@@ -294,7 +293,7 @@ def test_a_watcher_clears_away_what_has_no_record(scene, a_run):
     for kind in KINDS:
         world.replace(kind, scene.cluster.list(kind).items)
     scene.records.by_id.clear()
-    watching = Watching(world, scene.cluster, scene.reconciler().hands.platform)
+    watching = scene.watching(world)
     scene.reconciler(watching).settle(key)
     assert JOB not in scene.cluster.objects
     assert world.everything() == {}
@@ -311,6 +310,7 @@ def test_a_run_over_the_quota_says_what_it_waits_for(scene, a_run):
         "message": "exceeded quota: tenant-quota",
     }
     scene.cluster.put(event)
+    scene.clock.now = scene.run().due_at
     scene.settle(key)
     assert (scene.run().state, scene.run().reason) == ("scheduled", "FailedCreate")
     assert "exceeded quota: tenant-quota" in scene.run().message
