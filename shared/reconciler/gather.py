@@ -72,6 +72,7 @@ class Watching:
     def __init__(self, world: World, cluster: Cluster, platform: Platform, clock: Clock) -> None:
         self._world = world
         self._cluster = cluster
+        self._platform = platform
         self._clock = clock
         self._asking = Asking(cluster, platform, clock)
 
@@ -85,8 +86,12 @@ class Watching:
         if run is None:
             return objects
         # The watch may be behind: only the cluster itself can say that a Job is not there any more.
-        if objects.get(manifests.job_ref(run)) is None:
+        job = objects.get(manifests.job_ref(run))
+        if job is None:
             return self._asking.of_run(key, run)
+        # Each kind has a watch of its own: word of a Job's end may come before word of its container's.
+        if not run.state.final and observe_runs.outruns_its_pod(job, objects):
+            return around(run, job, self._cluster, self._platform, self._clock())
         return _with_details(run, objects, self._cluster, self._clock())
 
     def saw(self, manifest: Manifest) -> None:

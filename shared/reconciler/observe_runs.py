@@ -45,8 +45,12 @@ def finished(job: Manifest) -> bool:
 
 def has_ended(job: Manifest, objects: Objects) -> bool:
     """The Job's own word comes a moment after its container's."""
-    pod = _latest(objects)
-    return finished(job) or (pod is not None and pods.ended(pod, RUN_CONTAINER) is not None)
+    return finished(job) or _container_has_ended(objects)
+
+
+def outruns_its_pod(job: Manifest, objects: Objects) -> bool:
+    """A Job that is over although no container is: what is known of its pod is old, or the pod is gone."""
+    return finished(job) and not _container_has_ended(objects)
 
 
 def needs_events(known: Run, objects: Objects, now: datetime) -> bool:
@@ -223,6 +227,11 @@ def _reason(last: Ended) -> str:
 def _condition_reason(job: Manifest) -> str:
     condition = pods.condition_of(job, "Failed") or pods.condition_of(job, "FailureTarget") or {}
     return str(condition.get("reason", ""))
+
+
+def _container_has_ended(objects: Objects) -> bool:
+    pod = _latest(objects)
+    return pod is not None and pods.ended(pod, RUN_CONTAINER) is not None
 
 
 def _latest(objects: Objects) -> Manifest | None:

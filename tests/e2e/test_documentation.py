@@ -43,7 +43,7 @@ def test_its_commands_work_and_answers_look_as_shown(blocks, answers):
         if language == "bash":
             printed = next(numbered)
         elif printed.startswith("{"):
-            assert _outline(json.loads(printed)) == _outline(json.loads(text))
+            assert _outline(json.loads(printed)) == _outline(json.loads(text)), printed
             printed, compared = "", compared + 1
     assert compared == 2
 
