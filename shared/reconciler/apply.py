@@ -81,7 +81,8 @@ class Hands:
         if isinstance(case, RunCase) and case.run is not None and _has_begun(there):
             # Made by somebody who was killed before saying so: it may even have ended since.
             return replace(case, objects=around(case.run, there, self.cluster, self.platform, self.clock()))
-        return replace(case, objects=case.objects.having(there))
+        having = case.objects.having if isinstance(action, Create) else case.objects.having_applied
+        return replace(case, objects=having(there))
 
     def _deleted(self, ref: Ref, uid: str | None, case: Case) -> Case:
         try:

@@ -10,6 +10,8 @@ from shared.cluster.port import Manifest, Ref, Refused
 class Objects:
     items: Mapping[Ref, Manifest] = field(default_factory=dict)
     refusal: Refused | None = None
+    applied: frozenset[Ref] = frozenset()
+    """Written in this pass. What differs still is the cluster's policy: to insist would never end."""
     reachable: bool = True
     """False: the cluster does not answer, so that nothing here means nothing."""
 
@@ -25,6 +27,9 @@ class Objects:
 
     def having(self, manifest: Manifest) -> "Objects":
         return replace(self, items={**self.items, Ref.of(manifest): manifest})
+
+    def having_applied(self, manifest: Manifest) -> "Objects":
+        return replace(self.having(manifest), applied=self.applied | {Ref.of(manifest)})
 
     def without(self, ref: Ref) -> "Objects":
         return replace(self, items={other: item for other, item in self.items.items() if other != ref})

@@ -72,7 +72,11 @@ def _plan_function(
         yield from map(TornDown, case.leaving)
     if case.live is None:
         return
-    changed = [manifest for ref, manifest in wanted.items() if differs(manifest, case.objects.get(ref))]
+    changed = [
+        manifest
+        for ref, manifest in wanted.items()
+        if ref not in case.objects.applied and differs(manifest, case.objects.get(ref))
+    ]
     if changed and case.objects.refusal is None:
         yield EnsureTenant(case.live.namespace)
         yield from map(Apply, changed)

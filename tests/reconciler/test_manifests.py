@@ -1,4 +1,4 @@
-"""What stands on the cluster for a function, a run and a tenant, whole."""
+"""What stands on the cluster for a function and for a run, whole."""
 
 from dataclasses import replace
 
@@ -251,75 +251,6 @@ def test_every_object_leads_back_to_its_record(a_function, a_run, platform):
 def test_an_owner_that_no_label_can_hold_is_selected_by_its_digest(owner):
     assert label_value(owner).startswith("sha256-")
     assert len(label_value(owner)) <= 63
-
-
-def test_a_tenant_is_fenced_before_anything_runs_in_it(platform):
-    found = [
-        (manifest["kind"], manifest["metadata"]["name"]) for manifest in tenant("tenant-alice", platform)
-    ]
-    assert found == [
-        ("Namespace", "tenant-alice"),
-        ("NetworkPolicy", "default-deny"),
-        ("NetworkPolicy", "allow-functions"),
-        ("ResourceQuota", "tenant-quota"),
-        ("LimitRange", "tenant-defaults"),
-        ("ServiceAccount", "eventflow-function"),
-    ]
-
-
-def test_a_tenants_objects(platform):
-    namespace, deny, allow, quota, limits, account = tenant("tenant-alice", platform)
-    assert namespace["metadata"]["labels"] == OURS | {
-        "managed-by": "eventflow",
-        "type": "tenant",
-        "pod-security.kubernetes.io/enforce": "restricted",
-        "pod-security.kubernetes.io/enforce-version": "latest",
-    }
-    assert deny["spec"] == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
-    assert allow["spec"] == {
-        "podSelector": {"matchLabels": {"app": "eventflow-function"}},
-        "policyTypes": ["Ingress", "Egress"],
-        "ingress": [{"from": [{"podSelector": {}}], "ports": [{"port": 8080, "protocol": "TCP"}]}],
-        "egress": [
-            {
-                "to": [
-                    {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "kube-system"}}},
-                    {"ipBlock": {"cidr": "169.254.20.10/32"}},
-                ],
-                "ports": [{"port": 53, "protocol": "UDP"}, {"port": 53, "protocol": "TCP"}],
-            },
-            {"to": [{"podSelector": {}}]},
-            {
-                "to": [
-                    {
-                        "ipBlock": {
-                            "cidr": "0.0.0.0/0",
-                            "except": [
-                                "10.0.0.0/8",
-                                "100.64.0.0/10",
-                                "169.254.0.0/16",
-                                "172.16.0.0/12",
-                                "192.168.0.0/16",
-                            ],
-                        }
-                    },
-                    {"ipBlock": {"cidr": "::/0", "except": ["fc00::/7", "fe80::/10"]}},
-                ]
-            },
-        ],
-    }
-    assert quota["spec"]["hard"] == {
-        "pods": "50",
-        "requests.cpu": "10",
-        "requests.memory": "20Gi",
-        "limits.cpu": "20",
-        "limits.memory": "40Gi",
-        "persistentvolumeclaims": "10",
-    }
-    assert limits["spec"]["limits"] == [
-        {"type": "Container", "default": RESOURCES["limits"], "defaultRequest": RESOURCES["requests"]}
-    ]
-    assert account["automountServiceAccountToken"] is False
 
 
 def env_of(pod):
