@@ -40,12 +40,20 @@ class Demo:
         self._step = 0
 
     def run(self) -> None:
+        self._enter()
+        self._bring_up()
+        self._invoke_well_and_badly()
+        self._break_and_mend()
+        self._delete()
+
+    def _enter(self) -> None:
         user = f"demo-{time.time_ns() // 1_000_000}"
         self._heading(f"A token for {user}")
         token = self._call("POST", "/auth/token", 200, json={"user_id": user})
         self._client.headers["Authorization"] = f"Bearer {token['token']}"
         self._say(f"namespace {token['namespace']}")
 
+    def _bring_up(self) -> None:
         self._heading("A Python function")
         _listing(PROGRAM)
         wanted = {"name": "sum", "image": "python:3.11-slim", "command": ["python", "-c", PROGRAM]}
@@ -57,6 +65,7 @@ class Demo:
         self._heading("Its log")
         self._say(self._eventually_text("/v1/functions/sum/logs?tail=5", containing="ready for work"))
 
+    def _invoke_well_and_badly(self) -> None:
         self._heading("Invoked with numbers, and the result waited for")
         invoked = self._invoke({"numbers": [1, 2, 3, 4]})
         _expect(invoked["status"] == "completed", "the invocation completed", invoked)
@@ -71,6 +80,7 @@ class Demo:
         self._say(f"{failed['error']['reason']}: {failed['error']['message']}")
         self._say(failed["output"].strip().splitlines()[-1])
 
+    def _break_and_mend(self) -> None:
         self._heading("Broken by an image that does not exist: it fails, and says why")
         self._call("PATCH", "/v1/functions/sum", 200, json={"image": "registry.invalid/nobody/nothing:1"})
         broken = self._watch("sum", lambda function: function["status"] == "Failed")
@@ -81,6 +91,7 @@ class Demo:
         self._call("PATCH", "/v1/functions/sum", 200, json={"image": "python:3.11-slim"})
         self._watch("sum", lambda function: function["status"] == "Running")
 
+    def _delete(self) -> None:
         self._heading("What was invoked")
         for invocation in self._call("GET", "/v1/functions/sum/invocations", 200):
             self._say(f"{invocation['job_name']}  {invocation['status']}")
