@@ -76,11 +76,13 @@ def delete(name: str, *, owner: Principal, now: datetime) -> None:
 def report(function: Function, seen: FunctionObservation, *, now: datetime, fence: int) -> Function | None:
     """What the cluster shows, written over the version it was compared with. None: it changed meanwhile."""
     after = rules.observed(function, seen, now=now, fence=fence)
+    fact = STATUS_FACTS.get(after.status) if after.status is not function.status else None
     try:
-        with transaction() as write:
-            store.replace(write, after)
-            fact = STATUS_FACTS.get(after.status)
-            if fact is not None and after.status is not function.status:
+        if fact is None:
+            store.replace_alone(after)
+        else:
+            with transaction() as write:
+                store.replace(write, after)
                 events.append(write, fact.of(after, before=function.status), now=now)
     except ConditionFailed:
         return None

@@ -72,6 +72,15 @@ def replace(write: Transaction, function: Function, *, expires: datetime | None 
     write.put(row, FunctionRow.fence <= function.fence)
 
 
+def replace_alone(function: Function) -> None:
+    """`replace` for a change that is no event: at half the price of a transaction.
+
+    If the answer is lost, the retry finds its own write and raises ConditionFailed: read again.
+    """
+    with translated():
+        _row(function).save(FunctionRow.fence <= function.fence)
+
+
 def move_aside(write: Transaction, function: Function) -> None:
     """The live record becomes a deleted one under another key."""
     live = FunctionRow(function.owner, function.name, version=function.version)

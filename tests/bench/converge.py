@@ -9,7 +9,7 @@ from typing import Any
 from local.stack import Stack
 from tests.bench.report import heading
 
-TENANTS, EACH = 10, 100
+TENANTS, EACH = 25, 40
 PATIENCE = 120.0
 
 
