@@ -66,7 +66,7 @@ def secret(name: str) -> str:
     try:
         text: str = call("secretsmanager", "GetSecretValue", {"SecretId": name})["SecretString"]
     except AwsError as error:
-        raise Unavailable("the store of secrets does not answer; try again", retry_after=1) from error
+        raise Unavailable(f"a secret cannot be read now ({error.code}); try again", retry_after=1) from error
     return text
 
 

@@ -29,13 +29,7 @@ _CONNECTIONS = 24
 @cache
 def cluster() -> Kubernetes:
     """After a 401 the next call reads the secret again: it may have been rotated."""
-    try:
-        kubeconfig = aws.secret(settings().cluster_secret)
-    except aws.AwsError as error:
-        raise Unavailable(
-            f"the secret with the cluster's kubeconfig cannot be read ({error.code})"
-        ) from error
-    return connect(kubeconfig, on_unauthorized=_forget)
+    return connect(aws.secret(settings().cluster_secret), on_unauthorized=_forget)
 
 
 def connect(kubeconfig: str, *, on_unauthorized: Callable[[], None] | None = None) -> Kubernetes:
