@@ -47,7 +47,8 @@ def test_what_opens_a_door_is_not_logged(said: Any, logged: Any) -> None:
 @given(
     st.recursive(
         st.text() | st.integers() | st.none(),
-        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+        max_leaves=8,
     )
 )
 def test_no_token_survives_wherever_it_is(value: Any) -> None:
