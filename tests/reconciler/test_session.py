@@ -32,6 +32,11 @@ def lease_kept(monkeypatch):
 
 
 @pytest.fixture
+def too_busy_to_renew_in_time(monkeypatch):
+    monkeypatch.setattr(lease, "HELD", timedelta(0))
+
+
+@pytest.fixture
 def watching(scene, lease_kept):
     """A session under way, on the real clock: it waits for real."""
     scene.clock = clock.now
@@ -105,6 +110,15 @@ def test_an_outage_is_waited_out(scene, watching, fresh, eventually):
     assert scene.function().status_reason == ""
     scene.cluster.reachable = True
     eventually(lambda: scene.function().status_reason == "Starting")
+
+
+def test_a_lease_that_ran_out_but_that_nobody_took_is_renewed(
+    scene, too_busy_to_renew_in_time, watching, fresh, eventually
+):
+    scene.records.add(fresh("function"))
+    eventually(lambda: DEPLOYMENT in scene.cluster.objects)
+    kubelet(scene)
+    eventually(lambda: scene.function().status == "Running")
 
 
 def test_whoever_loses_the_lease_stops(watching, lease_kept):
