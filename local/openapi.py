@@ -63,7 +63,7 @@ def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _responses(path: str, declared: dict[str, Any]) -> dict[str, Any]:
-    """What Powertools assumes of errors is not what we answer: every error has the shape of the path's family."""
+    """What Powertools assumes of errors is not what we answer: they have the shape of the path's family."""
     kept = {status: response for status, response in declared.items() if status not in ("422", "500")}
     example = families.body_of(
         NotFound("what is wrong, and what to do"), families.family_of(path), request_id="…", now=_EXAMPLE_TIME

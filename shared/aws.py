@@ -1,12 +1,13 @@
 """The way to AWS services other than DynamoDB.
 
 A botocore client costs a cold start 30 to 70 ms: it reads the service's whole model for one call. Handlers
-make two kinds of calls, a secret read and a message sent, so those are requests signed with botocore's own
-signer (`call`). Workers, which live longer and call more, take the real client (`sqs`).
+make three kinds of calls, a secret read, a message sent and a request counted, so those are requests signed
+with botocore's own signer (`call`). Workers, which live longer and call more, take the real client (`sqs`).
 """
 
 import json
 import time
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +24,27 @@ from shared.errors import Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# A handler has 30 s. Failing early and trying again beats waiting for one slow connection.
-_CONNECT_SECONDS, _READ_SECONDS = 2, 5
-_ATTEMPTS = 3
 _PAUSE = 0.05
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Seconds to connect and to wait for an answer, and how often to try."""
+
+    connect: float
+    read: float
+    attempts: int
+
+
+PATIENT = Patience(2, 5, attempts=3)
+"""A handler has 30 s. Failing early and trying again beats waiting for one slow connection."""
+
+HASTY = Patience(0.5, 1, attempts=1)
+"""For what nobody waits for, and must not happen twice."""
 
 # Target prefix and version of each service's JSON protocol, and botocore's name for it in events.
 _PROTOCOLS = {
+    "dynamodb": ("DynamoDB_20120810", "1.0", "dynamodb"),
     "sqs": ("AmazonSQS", "1.0", "sqs"),
     "secretsmanager": ("secretsmanager", "1.1", "secrets-manager"),
 }
@@ -51,9 +66,9 @@ def session() -> botocore.session.Session:
 @cache
 def sqs() -> "SQSClient":
     config = Config(
-        connect_timeout=_CONNECT_SECONDS,
-        read_timeout=_READ_SECONDS,
-        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS},
+        connect_timeout=PATIENT.connect,
+        read_timeout=PATIENT.read,
+        retries={"mode": "standard", "total_max_attempts": PATIENT.attempts},
     )
     made: Any = session().create_client("sqs", config=config)
     client: SQSClient = made
@@ -70,15 +85,17 @@ def secret(name: str) -> str:
     return text
 
 
-def call(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+def call(
+    service: str, operation: str, parameters: dict[str, Any], *, patience: Patience = PATIENT
+) -> dict[str, Any]:
     """One request to a JSON service, tried again while that may help. Raises AwsError."""
     body = json.dumps(parameters)
     failure = AwsError("Unreachable", f"{service} does not answer")
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(patience.attempts):
         if attempt:
             time.sleep(_PAUSE * 2**attempt)
         try:
-            status, answer = _send(service, operation, body)
+            status, answer = _send(service, operation, body, patience)
         except (HTTPClientError, BotoCoreError) as error:
             failure = AwsError("Unreachable", f"{service} does not answer: {type(error).__name__}")
             continue
@@ -91,7 +108,7 @@ def call(service: str, operation: str, parameters: dict[str, Any]) -> dict[str, 
     raise failure
 
 
-def _send(service: str, operation: str, body: str) -> tuple[int, dict[str, Any]]:
+def _send(service: str, operation: str, body: str, patience: Patience) -> tuple[int, dict[str, Any]]:
     target, version, hyphenated = _PROTOCOLS[service]
     region = session().get_config_variable("region")
     headers = {"Content-Type": f"application/x-amz-json-{version}", "X-Amz-Target": f"{target}.{operation}"}
@@ -103,7 +120,7 @@ def _send(service: str, operation: str, body: str) -> tuple[int, dict[str, Any]]
     prepared = request.prepare()
     # The same event that a client emits: whoever listens on the session (tracing, tests) misses nothing.
     session().emit(f"before-send.{hyphenated}.{operation}", request=prepared)
-    response = _connections().send(prepared)
+    response = _connections(patience).send(prepared)
     try:
         answer: dict[str, Any] = json.loads(response.content or b"{}")
     except ValueError:
@@ -113,16 +130,16 @@ def _send(service: str, operation: str, body: str) -> tuple[int, dict[str, Any]]
 
 def _endpoint(service: str, region: str) -> str:
     own = {
-        "sqs": settings().aws_endpoint_url_sqs,
+        "dynamodb": settings().aws_endpoint_url_dynamodb,
         "secretsmanager": settings().aws_endpoint_url_secretsmanager,
+        "sqs": settings().aws_endpoint_url_sqs,
     }
     suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    return (own[service] or settings().aws_endpoint_url or f"https://{service}.{region}.{suffix}").rstrip(
-        "/"
-    ) + "/"
+    endpoint = own[service] or settings().aws_endpoint_url or f"https://{service}.{region}.{suffix}"
+    return endpoint.rstrip("/") + "/"
 
 
 @cache
-def _connections() -> URLLib3Session:
-    timeout: Any = (_CONNECT_SECONDS, _READ_SECONDS)  # botocore passes a pair as well; its stubs know of one
+def _connections(patience: Patience) -> URLLib3Session:
+    timeout: Any = (patience.connect, patience.read)  # botocore passes a pair as well; its stubs know of one
     return URLLib3Session(timeout=timeout)

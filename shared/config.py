@@ -29,6 +29,7 @@ class Settings:
     stack_name: str = "eventflow"
     aws_endpoint_url: str = ""
     """As every AWS SDK reads it: another place than AWS for all services, or for one."""
+    aws_endpoint_url_dynamodb: str = ""
     aws_endpoint_url_sqs: str = ""
     aws_endpoint_url_secretsmanager: str = ""
     dev_token_enabled: bool = False

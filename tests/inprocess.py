@@ -200,7 +200,7 @@ def lambdas(emulated_aws: str) -> Iterator[Lambdas]:
 
         patch.setattr(URLLib3Session, "send", observed)
         yield made
-        for client in (store.client(), aws.sqs(), aws._connections()):
+        for client in (store.client(), aws.sqs(), aws._connections(aws.PATIENT), aws._connections(aws.HASTY)):
             client.close()
     _forget()
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from shared.errors import AppError
+from shared.aws import AwsError
 from shared.logs import log
 from shared.metrics import rules, store
 
@@ -13,8 +13,8 @@ def count_request(method: str, endpoint: str, status: int, seconds: float, *, ke
     """`key` spreads the counters. A counter that cannot be written costs a log line, not the answer."""
     try:
         store.add_request(method, endpoint, status, seconds, key=key)
-    except AppError as error:
-        log.warning("request not counted", endpoint=endpoint, reason=error.message)
+    except AwsError as error:
+        log.warning("request not counted", endpoint=endpoint, reason=str(error))
 
 
 def count_function_event(event_id: str, data: Mapping[str, Any], *, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
+from shared import aws
 from shared.metrics.rules import BUCKETS, SHARDS, FunctionGauge, RequestCount, bucket_of, shard_of
 from shared.store import ConditionFailed, Row, Table, client, transaction, translated
 
@@ -37,18 +38,17 @@ class MarkRow(Row):
 
 
 def add_request(method: str, endpoint: str, status: int, seconds: float, *, key: str) -> None:
+    """Once or not at all: a retry might count twice, and nobody waits for it. Raises AwsError."""
     bucket = bucket_of(seconds)
     added = f"ADD tally :one, seconds :seconds{f', b{bucket} :one' if bucket is not None else ''}"
-    with translated():
-        client().update_item(
-            TableName=MetricRow.Meta.table_name,
-            Key={
-                "shard": {"S": shard_of(key)},
-                "series": {"S": "#".join((_REQUESTS, method, endpoint, str(status)))},
-            },
-            UpdateExpression=added,
-            ExpressionAttributeValues={":one": {"N": "1"}, ":seconds": {"N": f"{seconds:.6f}"}},
-        )
+    series = "#".join((_REQUESTS, method, endpoint, str(status)))
+    update = {
+        "TableName": MetricRow.Meta.table_name,
+        "Key": {"shard": {"S": shard_of(key)}, "series": {"S": series}},
+        "UpdateExpression": added,
+        "ExpressionAttributeValues": {":one": {"N": "1"}, ":seconds": {"N": f"{seconds:.6f}"}},
+    }
+    aws.call("dynamodb", "UpdateItem", update, patience=aws.HASTY)
 
 
 def move_gauges(changes: Iterable[FunctionGauge], *, event_id: str, now: datetime) -> None:

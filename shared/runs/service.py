@@ -1,8 +1,10 @@
 """Starting runs, reporting what became of them, and waiting for them."""
 
 import time
+from contextlib import suppress
 from datetime import datetime
 
+from shared.errors import Unavailable
 from shared.events import store as events
 from shared.runs import rules, store
 from shared.runs.models import STATE_FACTS, Run, RunObservation, RunOutput
@@ -38,5 +40,6 @@ def wait(run: Run, *, seconds: float) -> Run:
     while not run.state.final and (left := give_up - time.monotonic()) > 0:
         time.sleep(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
-        run = store.get(run.id) or run
+        with suppress(Unavailable):  # the run is stored: not seeing it for a while is no failure of it
+            run = store.get(run.id) or run
     return run
