@@ -48,9 +48,18 @@ class Stack:
     @classmethod
     @contextlib.contextmanager
     def start(
-        cls, port: int = 0, *, project: Path = PROJECT, reload: bool = False, say: Say | None = None
+        cls,
+        port: int = 0,
+        *,
+        project: Path = PROJECT,
+        reload: bool = False,
+        containers: str = "auto",
+        say: Say | None = None,
     ) -> Iterator[Self]:
-        """Start everything and wait until it answers. `say` hears of progress; `reload` follows edits."""
+        """Start everything and wait until it answers. `say` hears of progress; `reload` follows edits.
+
+        `containers` is the emulated cluster's way to run them: auto, process, docker or podman.
+        """
         project = project.resolve()
         with _listen(port) as listener:
             actual = listener.getsockname()[1]
@@ -64,7 +73,7 @@ class Stack:
             )
             children: list[Child] = []
             try:
-                stack._launch(children, listener, reload=reload, talks=say is not None)
+                stack._launch(children, listener, reload=reload, containers=containers, talks=say is not None)
                 listener.close()  # the gateway has its own; with ours open, clients would wait for a dead one
                 stack._until_ready(children, say or (lambda _: None))
                 stack._describe()
@@ -111,7 +120,15 @@ class Stack:
                 child.check()
             time.sleep(0.1)
 
-    def _launch(self, children: list[Child], listener: socket.socket, *, reload: bool, talks: bool) -> None:
+    def _launch(
+        self,
+        children: list[Child],
+        listener: socket.socket,
+        *,
+        reload: bool,
+        containers: str,
+        talks: bool,
+    ) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         environment |= aws_environment(self.aws_endpoint)
 
@@ -123,7 +140,7 @@ class Stack:
         kubeconfig = f"--kubeconfig={self.kubeconfig}"
         child("database", "aws", f"--port={urlsplit(self.aws_endpoint).port}")
         if self.emulated_cluster:
-            child("cluster", "cluster", f"--port={_free_port()}", kubeconfig)
+            child("cluster", "cluster", f"--port={_free_port()}", f"--runtime={containers}", kubeconfig)
         options = [
             f"--project={self.project}",
             f"--state={self.state}",

@@ -81,8 +81,11 @@ class World:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """One for each process that runs tests. Tests keep apart by their users, not by cleaning up."""
-    with Stack.start() as started:
+    """One for each process that runs tests. Tests keep apart by their users, not by cleaning up.
+
+    Its containers are local processes also where there is Docker: quick, and the same everywhere.
+    """
+    with Stack.start(containers="process") as started:
         yield started
 
 

@@ -135,6 +135,12 @@ def test_what_it_printed_outlives_its_pod(worker, kubernetes, eventually):
     assert worker.outcome(outcome["id"]) == outcome
 
 
+def test_it_goes_on_when_its_function_is_deleted(worker):
+    begun = worker.invoke(input={"sleep": 1}, wait=0).json
+    assert worker("DELETE", "/v1/functions/hello").status == 204
+    assert worker.outcome(begun["invocation_id"])["result"] == "slept\n"
+
+
 def test_the_last_ones_are_listed_first(worker):
     made = [worker.invoke(input=number, wait=0).json["invocation_id"] for number in range(3)]
     first = worker("GET", "/v1/functions/hello/invocations?limit=2")

@@ -24,7 +24,7 @@ PATIENCE = 120.0
 def fragile(monkeypatch):
     """A stack that may be broken."""
     monkeypatch.delenv("KUBECONFIG", raising=False)
-    with Stack.start() as stack:
+    with Stack.start(containers="process") as stack:
         yield stack
 
 

@@ -18,7 +18,7 @@ def narrow(tmp_path_factory, pytestconfig):
     for name in ("template.yaml", "handlers", "shared"):
         (project / name).symlink_to(pytestconfig.rootpath / name)
     (project / "samconfig.toml").write_text(PARAMETERS)
-    with Stack.start(project=project) as stack:
+    with Stack.start(project=project, containers="process") as stack:
         yield stack
 
 
