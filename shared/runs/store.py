@@ -122,7 +122,8 @@ def input_of(run_id: str) -> str | None:
     """Compact JSON, or None if the run was started without input."""
     try:
         with translated():
-            return RunRow.get(run_id, _INPUT).document
+            # Asked for within milliseconds of being written: a replica that is behind would mean "no input".
+            return RunRow.get(run_id, _INPUT, consistent_read=True).document
     except RunRow.DoesNotExist:
         return None
 
