@@ -114,7 +114,7 @@ def _failure(job: Manifest, pod: Manifest | None, last: Ended | None) -> Failure
 
 def _given_up(known: Run, pod: Manifest | None, objects: Objects, now: datetime) -> RunObservation | None:
     """The present state has lasted longer than it may."""
-    if now < known.deadline_at:
+    if now < known.deadline_at or _has_moved_on(known, pod):
         return None
     if not objects.reachable:
         word = Failure(
@@ -132,6 +132,15 @@ def _given_up(known: Run, pod: Manifest | None, objects: Objects, now: datetime)
             )
     word = Failure("QueueDeadlineExceeded", "no Job could be made for it in time; invoke it again.")
     return _over(known, RunState.FAILED, word, now)
+
+
+def _has_moved_on(known: Run, pod: Manifest | None) -> bool:
+    """It started in time, but nobody was there to see: its running time counts from its own start."""
+    return (
+        known.state is not RunState.RUNNING
+        and pod is not None
+        and pods.running_since(pod, RUN_CONTAINER) is not None
+    )
 
 
 def _starting(

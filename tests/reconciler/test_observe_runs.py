@@ -188,6 +188,13 @@ def test_every_state_has_an_end(a_run, state, reason, outcome):
     assert (seen.state, seen.reason, seen.due_at) == (RunState(outcome), reason, None)
 
 
+@pytest.mark.parametrize("state", ["queued", "scheduled"])
+def test_a_container_that_started_while_nobody_looked_keeps_its_own_time(a_run, state):
+    seen = observe_runs.run(a_run(state=state, deadline_at=NOW), Objects.of(job(), pod(RUNS)), now=NOW)
+    assert seen.state == "running"
+    assert seen.deadline_at == seen.started_at + 30 * SECOND
+
+
 def test_a_run_that_never_found_room_says_so(a_run):
     run = a_run(state="scheduled", deadline_at=NOW)
     seen = observe_runs.run(run, Objects.of(job(), pod(conditions=[UNPLACED])), now=NOW)
