@@ -54,7 +54,7 @@ class Watcher:
                 self._listen(kind)
                 failures = 0
             except Gone:
-                del self._versions[kind]
+                self._versions.pop(kind, None)  # not there if a list of many pages grew too old itself
             except AppError as error:
                 pause = _PAUSES[min(failures, len(_PAUSES) - 1)]
                 failures += 1

@@ -8,10 +8,12 @@ import pytest
 
 from shared import clock
 from shared.cluster.port import Ref
+from shared.errors import Gone
 from shared.reconciler import lease, session
 from shared.reconciler.lease import Lease
 from shared.reconciler.session import Session
 from shared.reconciler.world import KINDS, World
+from tests.reconciler.fake_cluster import Faults
 from tests.reconciler.kubelet import kubelet
 
 DEPLOYMENT = Ref("Deployment", "fn-hello", "tenant-alice")
@@ -34,6 +36,11 @@ def lease_kept(monkeypatch):
 @pytest.fixture
 def too_busy_to_renew_in_time(monkeypatch):
     monkeypatch.setattr(lease, "HELD", timedelta(0))
+
+
+@pytest.fixture
+def first_list_grows_too_old(scene):
+    scene.cluster.before = Faults(at=1, error=lambda: Gone("the continue token is too old"))
 
 
 @pytest.fixture
@@ -97,6 +104,15 @@ def test_nothing_is_missed_when_the_cluster_forgets(scene, watching, fresh, even
     scene.cluster.verbs.clear()
     scene.cluster.forget()
     eventually(lambda: "list Deployment" in scene.cluster.verbs)
+    kubelet(scene)
+    eventually(lambda: scene.function().status == "Running")
+
+
+def test_a_list_that_grows_too_old_on_its_way_is_begun_again(
+    scene, first_list_grows_too_old, watching, fresh, eventually
+):
+    scene.records.add(fresh("function"))
+    eventually(lambda: scene.function().status_reason == "Starting")
     kubelet(scene)
     eventually(lambda: scene.function().status == "Running")
 
