@@ -29,6 +29,12 @@ def test_each_holder_has_a_higher_fence():
     assert second.fence == first.fence + 1
 
 
+def test_fences_grow_even_if_the_row_is_lost():
+    first = lease.acquire("first", now=NOW)
+    lease.LeaseRow("lease#reconciler").delete()
+    assert lease.acquire("second", now=NOW + timedelta(minutes=1)).fence > first.fence
+
+
 def test_a_holder_that_died_is_followed_when_its_time_is_up():
     lease.acquire("first", now=NOW)
     assert lease.acquire("second", now=NOW + lease.HELD - timedelta(seconds=1)) is None
