@@ -22,6 +22,7 @@ _DUE_PAUSES = (1.0, 5.0)
 """Seconds between looks into the due index: the first while there is something, growing to the second."""
 
 _JOIN_SECONDS = 3.0
+"""For all workers together: while a cluster hangs they all do, and the invocation is about to end."""
 
 
 class Session:
@@ -49,8 +50,9 @@ class Session:
         finally:
             self._keys.close()
             self._watcher.stop()
+            patience = time.monotonic() + _JOIN_SECONDS
             for worker in self._workers:
-                worker.join(_JOIN_SECONDS)
+                worker.join(max(0.0, patience - time.monotonic()))
 
     def _tick(self) -> bool:
         """Whether to go on: until somebody else has the lease.

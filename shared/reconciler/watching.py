@@ -1,5 +1,6 @@
 """Following the cluster: one thread a kind lists, watches, and hands on the keys of what changed."""
 
+import time
 from threading import Event, Lock, Thread
 
 from shared.cluster import labels
@@ -38,8 +39,9 @@ class Watcher:
         with self._lock:
             for changes in self._open:
                 changes.close()
+        patience = time.monotonic() + _STOP_SECONDS
         for thread in self._threads:
-            thread.join(_STOP_SECONDS)
+            thread.join(max(0.0, patience - time.monotonic()))
 
     @property
     def alive(self) -> bool:
