@@ -1,8 +1,8 @@
 """Which process watches: one row that is held for a few seconds at a time.
 
 Each acquisition raises the fence, and records refuse writes below the highest fence they have seen: a process
-that was frozen past its lease cannot overwrite what its successor found out. The first fence is the time: if this
-row is lost while records stay (a restored table, a new stack on old ones), fences still only grow.
+that was frozen past its lease cannot overwrite what its successor found out. The first fence is the time: if
+this row is lost while records stay (a restored table, a new stack on old ones), fences still only grow.
 """
 
 from dataclasses import dataclass
