@@ -2,11 +2,14 @@
 
 import json
 from dataclasses import MISSING, fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from local.template import Template
 from shared.config import Settings
+from shared.reconciler.manifests import KEPT_SECONDS, START_SECONDS
+from shared.runs.rules import QUEUE_DEADLINE
 
 READ_BY_POWERTOOLS = {"POWERTOOLS_SERVICE_NAME", "LOG_LEVEL"}
 FIELDS = {field.name.upper(): field for field in fields(Settings)}
@@ -37,6 +40,14 @@ def test_what_is_deployed_by_default_is_what_the_code_assumes(written: dict[str,
 
 def test_development_tokens_are_off_unless_asked_for(written: dict[str, Any]) -> None:
     assert written["Parameters"]["DevTokenEnabled"]["Default"] == "false"
+
+
+def test_the_longest_run_is_over_before_the_shortest_memory_of_it(written: dict[str, Any]) -> None:
+    parameters = written["Parameters"]
+    longest = QUEUE_DEADLINE + timedelta(
+        seconds=START_SECONDS + parameters["InvocationTimeoutSeconds"]["MaxValue"] + KEPT_SECONDS
+    )
+    assert longest < timedelta(days=parameters["RunRetentionDays"]["MinValue"])
 
 
 def test_sam_local_is_told_the_names_that_it_cannot_look_up(root: Path, written: dict[str, Any]) -> None:
