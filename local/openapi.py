@@ -3,6 +3,7 @@
 import argparse
 import importlib
 import json
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -45,7 +46,7 @@ def document() -> dict[str, Any]:
         for path, operation in _operations(schema):
             operation |= {
                 "tags": [module.__name__.split(".")[1]],
-                "summary": (module.__doc__ or "").strip().partition(": ")[2],
+                "summary": _summary(module),
                 "security": [] if app.public else [{"bearer": []}],
                 "responses": _responses(path, operation["responses"]),
             }
@@ -55,6 +56,13 @@ def document() -> dict[str, Any]:
         merged["components"]["schemas"].pop(unused, None)
     merged["components"]["securitySchemes"] = {"bearer": _BEARER}
     return _with_verbs(merged)
+
+
+def _summary(module: ModuleType) -> str:
+    """The module's first words after its route, as a sentence; where the contract stands concerns only us."""
+    words = (module.__doc__ or "").strip().partition(": ")[2]
+    words = re.sub(r" \(seeds? [^)]*\)", "", words)
+    return words[:1].upper() + words[1:]
 
 
 def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""DELETE /v1/functions/{name}: at once for the caller; the reconciler clears the cluster."""
+"""DELETE /v1/functions/{name}: deletes it, at once for the caller; the reconciler clears the cluster."""
 
 from aws_lambda_powertools.event_handler import Response
 

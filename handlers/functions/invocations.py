@@ -1,4 +1,4 @@
-"""GET /v1/functions/{name}/invocations: its runs, newest first."""
+"""GET /v1/functions/{name}/invocations: lists its runs, newest first."""
 
 from aws_lambda_powertools.event_handler import Response
 

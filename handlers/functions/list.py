@@ -1,4 +1,4 @@
-"""GET /v1/functions: the caller's functions, newest first, as a bare array; paging goes in headers."""
+"""GET /v1/functions: lists the caller's functions, newest first, as a bare array; paging goes in headers."""
 
 from aws_lambda_powertools.event_handler import Response
 

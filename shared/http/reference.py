@@ -20,4 +20,6 @@ def page() -> str:
         oauth2_config=None,
         persist_authorization=True,
     )
+    # Powertools' page would link to itself for the description; ours has a place of its own.
+    html = html.replace('currentUrl.pathname + "?format=json"', '"/openapi.json"')
     return html.replace("<title>Swagger UI</title>", "<title>EventFlow API</title>")
