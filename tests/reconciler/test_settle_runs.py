@@ -166,7 +166,7 @@ def test_what_took_the_name_meanwhile_is_not_deleted_for_it(scene, a_run):
 
     scene.cluster.delete = replaced
     scene.settle(key)
-    assert scene.run().state == "failed"
+    assert scene.run().state == "timeout"
     assert JOB not in scene.cluster.objects
 
 
