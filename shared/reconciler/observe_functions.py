@@ -70,7 +70,7 @@ def _status(
     failure = _refusal(objects) or _failure_of_pods(mine, now)
     if failure is None and _rolled_out(deployment, wanted.replicas):
         return FunctionStatus.RUNNING, _simulated(mine)
-    failure = failure or _failure_of(deployment, mine)
+    failure = failure or _outage(objects) or _failure_of(deployment, mine)
     if failure is None and wanted.deadline_at is not None and now >= wanted.deadline_at:
         failure = Failure("StartDeadlineExceeded", _slow(wanted, deployment, mine))
     if failure is not None:
@@ -86,6 +86,12 @@ def _refusal(objects: Objects) -> Failure | None:
     return Failure(
         refusal.reason, f"the cluster refused it. {said}Change the function, or ask who runs the cluster."
     )
+
+
+def _outage(objects: Objects) -> Failure | None:
+    if objects.reachable:
+        return None
+    return Failure("ClusterUnavailable", "the cluster has not answered in all this time; it is asked again.")
 
 
 def _failure_of_pods(mine: list[Manifest], now: datetime) -> Failure | None:

@@ -68,7 +68,7 @@ def _plan_function(
     unwanted = [ref for ref in case.objects.items if ref.kind in _OF_FUNCTIONS and ref not in wanted]
     for ref in unwanted:
         yield _delete(ref, case.objects)
-    if not unwanted:
+    if not unwanted and case.objects.reachable:
         yield from map(TornDown, case.leaving)
     if case.live is None:
         return
@@ -77,7 +77,7 @@ def _plan_function(
         for ref, manifest in wanted.items()
         if ref not in case.objects.applied and differs(manifest, case.objects.get(ref))
     ]
-    if changed and case.objects.refusal is None:
+    if changed and case.objects.refusal is None and case.objects.reachable:
         yield EnsureTenant(case.live.namespace)
         yield from map(Apply, changed)
         return

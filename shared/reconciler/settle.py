@@ -12,6 +12,7 @@ from shared.cluster.labels import FunctionKey, Key, RunKey
 from shared.cluster.port import Refused
 from shared.errors import Unavailable
 from shared.logs import log
+from shared.reconciler.actions import Action, ReportFunction, TornDown
 from shared.reconciler.apply import Hands, Moved
 from shared.reconciler.objects import Objects
 from shared.reconciler.plan import Case, FunctionCase, RunCase, plan
@@ -37,7 +38,9 @@ class Reconciler:
                 return _due(case)
             try:
                 for action in actions:
-                    case = hands.perform(action, key, case)
+                    case = self._perform(action, key, case)
+                    if not case.objects.reachable:
+                        break
             except Moved:
                 case = self._load(key)
             except Refused as refusal:
@@ -45,14 +48,36 @@ class Reconciler:
                 case = replace(case, objects=case.objects.refused(refusal))
         return hands.clock() + _CROWDED
 
+    def _perform(self, action: Action, key: Key, case: Case) -> Case:
+        try:
+            return self.hands.perform(action, key, case)
+        except Unavailable as outage:
+            if isinstance(action, ReportFunction | TornDown) or not self._is_overdue(case):
+                raise
+            log.warning("the cluster does not take it", key=key, reason=outage.message)
+            return replace(case, objects=replace(case.objects, reachable=False))
+
     def _load(self, key: Key) -> Case:
         match key:
             case FunctionKey():
                 live, leaving = self.hands.records.function(key)
-                known = live or next(iter(leaving), None)
-                return FunctionCase(live, leaving, self.hands.view.of_function(key, known))
+                return self._load_function(key, FunctionCase(live, leaving))
             case RunKey():
                 return self._load_run(key)
+
+    def _load_function(self, key: FunctionKey, case: FunctionCase) -> FunctionCase:
+        known = case.live or next(iter(case.leaving), None)
+        try:
+            return replace(case, objects=self.hands.view.of_function(key, known))
+        except Unavailable:
+            if not self._is_overdue(case):
+                raise
+            return replace(case, objects=Objects(reachable=False))
+
+    def _is_overdue(self, case: Case) -> bool:
+        """Whoever waited for a function long enough is told that the cluster cannot be asked, but once."""
+        deadline = case.live.deadline_at if isinstance(case, FunctionCase) and case.live else None
+        return deadline is not None and self.hands.clock() >= deadline and case.objects.reachable
 
     def _load_run(self, key: RunKey) -> RunCase:
         run = self.hands.records.run(key.id)

@@ -57,6 +57,34 @@ def test_a_cluster_that_does_not_answer_leaves_the_record_as_it_is(scene, a_func
     assert scene.records.writes == 0
 
 
+@pytest.mark.parametrize("generation", [0, 1], ids=["never there", "there before"])
+def test_a_function_does_not_wait_for_ever_for_a_cluster_that_does_not_answer(scene, a_function, generation):
+    key = scene.records.add(a_function(observed_generation=generation))
+    scene.cluster.reachable = False
+    scene.clock.pass_(minutes=10)
+    again = scene.settle(key)
+    assert (scene.function().status, scene.function().status_reason) == ("Failed", "ClusterUnavailable")
+    assert again > scene.clock()
+    scene.cluster.reachable = True
+    scene.settle(key)
+    kubelet(scene)
+    scene.settle(key)
+    assert scene.function().status == "Running"
+
+
+def test_what_is_left_of_a_deleted_function_is_not_forgotten_in_an_outage(scene, a_function):
+    key = scene.records.add(a_function())
+    scene.settle(key)
+    scene.records.delete(key)
+    scene.cluster.reachable = False
+    scene.clock.pass_(minutes=20)
+    with pytest.raises(Unavailable):
+        scene.settle(key)
+    scene.cluster.reachable = True
+    scene.settle(key)
+    assert DEPLOYMENT not in scene.cluster.objects
+
+
 def test_a_namespace_deleted_by_hand_comes_back_with_all_that_was_in_it(scene, a_function):
     reconciler, key = scene.reconciler(), scene.records.add(a_function())
     reconciler.settle(key)
