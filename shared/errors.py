@@ -10,8 +10,7 @@
     ├── Gone                410
     ├── Unprocessable       422   well-formed, yet contradicts an earlier request
     ├── LimitExceeded       429   quota or rate; `retry_after` seconds
-    ├── Unavailable         503   a dependency is out; trying again helps
-    └── Unimplemented       501
+    └── Unavailable         503   a dependency is out; trying again helps
 
 Workers add two words of their own (after kopf): `Temporary` is retried with a delay, `Permanent` is not.
 """
@@ -93,11 +92,6 @@ class Unprocessable(AppError):
 class LimitExceeded(AppError):
     status = 429
     code = "RATE_LIMITED"
-
-
-class Unimplemented(AppError):
-    status = 501
-    code = "NOT_IMPLEMENTED"
 
 
 class Unavailable(AppError):

@@ -23,6 +23,9 @@ MAX_RECEIVES = 5
 
 _LONGEST_PAUSE = 300
 
+_ENOUGH_MS = 20_000
+"""Of an invocation's time, for one more message."""
+
 _UNSENDABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """SQS takes the characters of XML 1.0; a reason may quote what a container printed."""
 
@@ -40,6 +43,10 @@ def process(event: dict[str, Any], lambda_context: Any, handle: Callable[[Messag
     """The batch response of a queue-triggered Lambda: which messages to deliver again."""
 
     def attempt(record: SQSRecord) -> None:
+        if lambda_context is not None and lambda_context.get_remaining_time_in_millis() < _ENOUGH_MS:
+            # Killed in the middle, the whole batch would come back only after the queue's visibility timeout.
+            _postpone(record, 1)
+            raise Temporary("no time left in this invocation")
         _attempt(record, handle)
 
     # Powertools raises when all failed; Lambda would then retry the whole batch without our pauses.

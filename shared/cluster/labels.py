@@ -23,7 +23,7 @@ _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 @dataclass(frozen=True)
 class Platform:
-    """What of the settings shows in manifests. Stacks may share a cluster: each sees its own `instance`."""
+    """What of the settings shows in manifests. `instance` marks what is ours."""
 
     instance: str
     runtime_class_name: str = ""

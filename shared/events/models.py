@@ -1,7 +1,6 @@
 """Facts. Every change of state leaves one in the event log, in the same transaction as the change."""
 
-from datetime import datetime
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from shared.models import Record
 
@@ -20,17 +19,3 @@ class Fact(Record):
     """Of what it happened to."""
     owner: str
     """The user who may read it."""
-
-
-class Event(Record):
-    """A fact as the log keeps it."""
-
-    id: str
-    type: str
-    version: int
-    aggregate: str
-    owner: str
-    occurred_at: datetime
-    correlation_id: str
-    traceparent: str
-    data: dict[str, Any]

@@ -6,7 +6,6 @@ from typing import Self
 from shared.models import Record
 
 TAIL_DEFAULT = 100
-TAIL_LIMIT = 10_000
 
 
 class LogRequest(Record):

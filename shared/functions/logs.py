@@ -5,6 +5,7 @@ import queue
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from shared.cluster.connection import cluster
 from shared.cluster.labels import COMPONENT, of_function
@@ -17,6 +18,12 @@ from shared.identity.models import Principal
 from shared.logs import log
 
 CONTAINER = COMPONENT_FUNCTION = "function"
+
+POD_BYTES = 2 * 1024 * 1024
+"""Read of one pod at once: a function has ten, and a Lambda half a gigabyte."""
+
+ANSWER_BYTES = 3 * 1024 * 1024
+"""Lambda answers with 6 MB at most, and JSON escapes."""
 
 _LOOK_AGAIN = 2.0
 """Seconds between looks for pods that came while following."""
@@ -34,11 +41,23 @@ def lines(name: str, request: LogRequest, *, owner: Principal, seconds: float) -
 
 def recent(kubernetes: Cluster, function: Function, request: LogRequest) -> list[LogLine]:
     """The last `tail` lines of all pods together."""
-    query = LogQuery(CONTAINER, tail=request.tail, since=moment_of(request.after), timestamps=True)
+    since = moment_of(request.after)
+    query = LogQuery(CONTAINER, tail=request.tail, since=since, limit_bytes=POD_BYTES, timestamps=True)
     logs = [_read(kubernetes, pod, query) for pod in _pods(kubernetes, function)]
     merged = heapq.merge(*logs, key=lambda line: line.time)
     later = [line for line in merged if line.time > request.after]
-    return later[-request.tail :] if request.tail else []
+    return _newest(later, lines=request.tail, size=ANSWER_BYTES)
+
+
+def _newest(found: list[LogLine], *, lines: int, size: int) -> list[LogLine]:
+    """The last so many, and of those the last that fit."""
+    kept: list[LogLine] = []
+    for line in reversed(found[-lines:] if lines else []):
+        size -= len(line.time) + len(line.text)
+        if size < 0:
+            break
+        kept.append(line)
+    return kept[::-1]
 
 
 class Following:
@@ -131,7 +150,11 @@ def _pods(kubernetes: Cluster, function: Function) -> list[Manifest]:
 def _read(kubernetes: Cluster, pod: Manifest, query: LogQuery) -> list[LogLine]:
     name = pod["metadata"]["name"]
     try:
-        raw = kubernetes.logs(Ref.of(pod), query).decode(errors="replace")
+        raw = kubernetes.logs(Ref.of(pod), query)
+        while len(raw) >= POD_BYTES and query.tail is not None and query.tail > 1:
+            # The cluster cuts at the end, where the newest lines are: ask for fewer instead.
+            query = replace(query, tail=query.tail // 2)
+            raw = kubernetes.logs(Ref.of(pod), query)
     except (NotFound, Conflict):
         return []
-    return [LogLine.parse(name, line) for line in raw.splitlines()]
+    return [LogLine.parse(name, line) for line in raw.decode(errors="replace").splitlines()]

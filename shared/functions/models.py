@@ -19,7 +19,6 @@ class FunctionStatus(StrEnum):
     PENDING = "Pending"
     RUNNING = "Running"
     FAILED = "Failed"
-    UNKNOWN = "Unknown"
 
 
 class Function(Record):

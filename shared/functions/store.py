@@ -5,8 +5,9 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, VersionAttribute
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
@@ -19,6 +20,11 @@ from shared.models import Page
 from shared.store import Row, Table, Transaction, cursor_of, key_of, translated, versioned
 
 SHARDS = 4
+
+DUE_PAGE = 200
+
+PAGE_BYTES = 4 * 1024 * 1024
+"""Lambda answers with 6 MB at most, and JSON escapes."""
 
 _GONE = "~"
 """Begins the key of a deleted function. No name does."""
@@ -120,21 +126,30 @@ def many(keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Function]:
 
 
 def page(owner: str, *, limit: int, cursor: str | None = None, skip: int = 0) -> Page[Function]:
-    """A tenant's live functions, newest first. `skip` reads what it skips: the quota bounds the cost."""
+    """A tenant's live functions, newest first, at most PAGE_BYTES of them (and one).
+
+    `skip` reads what it skips: the quota bounds the cost.
+    """
     start = key_of(cursor, within={"listed_under": owner, "owner": owner}, names={"key", "created"})
     with translated():
         rows = FunctionRow.by_created.query(
             owner, scan_index_forward=False, limit=skip + limit, last_evaluated_key=start
         )
-        functions = tuple(_function(row) for row in rows)[skip:]
-        return Page(items=functions, next=cursor_of(rows.last_evaluated_key))
+        functions: list[Function] = []
+        size = 0
+        for row in islice(rows, skip, None):
+            functions.append(_function(row))
+            size += len(row.document)
+            if size > PAGE_BYTES:
+                break
+        return Page(items=tuple(functions), next=cursor_of(rows.last_evaluated_key))
 
 
-def due(shard: int, now: datetime, *, limit: int = 200) -> list[Function]:
-    """What the reconciler should look at, longest waiting first. Eventually consistent."""
+def due(shard: int, now: datetime) -> Iterator[Function]:
+    """What the reconciler should look at, longest waiting first, read as it is taken. May be a little old."""
     with translated():
-        rows = FunctionRow.due.query(str(shard), FunctionRow.due_at <= clock.iso(now), limit=limit)
-        return [_function(row) for row in rows]
+        rows = FunctionRow.due.query(str(shard), FunctionRow.due_at <= clock.iso(now), page_size=DUE_PAGE)
+        yield from map(_function, rows)
 
 
 def _row(function: Function) -> FunctionRow:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from aws_lambda_powertools.event_handler import Response
 
 from shared.http.live import SSE_HEARTBEAT, sse, sse_opening
+from shared.http.params import LIST_LIMIT
 from shared.models import Page, View
 
 if TYPE_CHECKING:
@@ -77,5 +78,7 @@ def _links(app: "Api", page: Page[Any]) -> list[str]:
     if number is not None and number > 1:
         link("prev", page=number - 1)
     if page.next is not None:
-        link("next", **({"cursor": page.next} if number is None else {"page": number + 1}))
+        # A page that was cut for its size goes on where it ends, not where the next number begins.
+        whole = len(page.items) == int(query.get("limit") or LIST_LIMIT)
+        link("next", **({"page": number + 1} if number is not None and whole else {"cursor": page.next}))
     return links

@@ -41,6 +41,11 @@ class Keys:
             if key not in self._later and key not in self._busy:
                 self._add(key)
 
+    def waits(self, key: Key) -> bool:
+        """Whether it will be settled without being added: later, or now."""
+        with self._changed:
+            return key in self._later or key in self._busy
+
     def failed(self, key: Key) -> float:
         """Tried again after a pause, twice as long each time. Says how long."""
         with self._changed:

@@ -210,6 +210,12 @@ def _lost(known: Run, now: datetime) -> RunObservation:
     return _over(known, RunState.FAILED, word, now)
 
 
+def without_input(known: Run, now: datetime) -> RunObservation:
+    """It is not run with another input than the one that was accepted."""
+    word = Failure("InputLost", "its input is not stored any more; invoke it again.")
+    return _over(known, RunState.FAILED, word, now)
+
+
 def _too_long(known: Run) -> Failure:
     return Failure(
         "DeadlineExceeded", f"it ran longer than its limit of {known.timeout_seconds} seconds and was ended."

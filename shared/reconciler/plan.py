@@ -94,6 +94,9 @@ def _plan_run(case: RunCase, now: datetime, platform: Platform) -> Iterator[Acti
         return
     job = objects.get(manifests.job_ref(run))
     if job is None and _may_start(run, objects, now):
+        if run.input_bytes and case.input is None:
+            yield ReportRun(run, observe_runs.without_input(run, now), printed=False)
+            return
         yield EnsureTenant(run.namespace)
         if manifests.has_input_file(run):
             yield Create(manifests.input_map(run, case.input or "null", platform))

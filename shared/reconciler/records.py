@@ -1,7 +1,8 @@
 """What the reconciler reads and writes of the rooms' records."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
+from itertools import islice
 from typing import Protocol
 
 from shared.cluster.labels import FunctionKey, Key, RunKey
@@ -11,6 +12,10 @@ from shared.functions.models import Function, FunctionObservation
 from shared.runs import service as runs_service
 from shared.runs import store as runs_store
 from shared.runs.models import Run, RunObservation, RunOutput
+
+
+def _nobody(_: Key) -> bool:
+    return False
 
 
 class Records(Protocol):
@@ -28,7 +33,9 @@ class Records(Protocol):
 
     def input_of(self, run_id: str) -> str | None: ...
 
-    def due(self, now: datetime) -> Iterator[Key]: ...
+    def due(self, now: datetime, *, known: Callable[[Key], bool] = _nobody) -> Iterator[Key]:
+        """Those that wait longest, a few hundred at a time, past those that are `known` to be waiting."""
+        ...
 
     def report_function(
         self, function: Function, seen: FunctionObservation, *, now: datetime
@@ -74,14 +81,20 @@ class Stored:
     def input_of(self, run_id: str) -> str | None:
         return runs_store.input_of(run_id)
 
-    def due(self, now: datetime) -> Iterator[Key]:
+    def due(self, now: datetime, *, known: Callable[[Key], bool] = _nobody) -> Iterator[Key]:
         """Runs first: somebody waits for their answers."""
         for shard in range(runs_store.SHARDS):
-            yield from (RunKey(run.id) for run in runs_store.due(shard, now))
+            yield from _until_news(map(RunKey, runs_store.due(shard, now)), runs_store.DUE_PAGE, known)
         told: dict[FunctionKey, list[Function]] = {}
+
+        def tell(function: Function) -> FunctionKey:
+            key = FunctionKey(function.owner, function.name)
+            told.setdefault(key, []).append(function)
+            return key
+
         for shard in range(functions_store.SHARDS):
-            for function in functions_store.due(shard, now):
-                told.setdefault(FunctionKey(function.owner, function.name), []).append(function)
+            for _ in _until_news(map(tell, functions_store.due(shard, now)), functions_store.DUE_PAGE, known):
+                pass
         self._due = told
         yield from list(told)
 
@@ -100,3 +113,11 @@ class Stored:
 
     def _token(self, record: Function | Run) -> int:
         return record.fence if self._fence is None else self._fence
+
+
+def _until_news(keys: Iterator[Key], size: int, known: Callable[[Key], bool]) -> Iterator[Key]:
+    """Page after page, to the end of the first that has a key which is not known to be waiting."""
+    while page := list(islice(keys, size)):
+        yield from page
+        if len(page) < size or not all(map(known, page)):
+            return

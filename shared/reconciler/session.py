@@ -70,11 +70,18 @@ class Session:
             if self._is_time("due", self._due_pause):
                 self._look_for_due()
             if self._world.complete and self._is_time("resync", self._reconciler.resync.total_seconds()):
-                for key in resync(self._reconciler, self._world, clock.now):
-                    self._keys.add(key)
+                # In a thread of its own: on a large cluster it takes longer than the lease lasts unrenewed.
+                Thread(target=self._resync, name="resync", daemon=True).start()
         except AppError as error:
             log.warning("tick failed", reason=error.message)
         return True
+
+    def _resync(self) -> None:
+        try:
+            for key in resync(self._reconciler, self._world, clock.now):
+                self._keys.add(key)
+        except AppError as error:
+            log.warning("resync broken off; the next one begins again", reason=error.message)
 
     def _is_time(self, what: str, every: float) -> bool:
         now = time.monotonic()
@@ -85,7 +92,7 @@ class Session:
 
     def _look_for_due(self) -> None:
         shortest, longest = _DUE_PAUSES
-        found = list(self._reconciler.hands.records.due(clock.now()))
+        found = list(self._reconciler.hands.records.due(clock.now(), known=self._keys.waits))
         for key in found:
             self._keys.add_unless_known(key)
         self._due_pause = shortest if found else min(self._due_pause * 1.5, longest)

@@ -3,11 +3,11 @@
 
 import json
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute, VersionAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, KeysOnlyProjection
 
 from shared import clock
 from shared.config import settings
@@ -17,6 +17,8 @@ from shared.runs.models import Run, RunOutput
 from shared.store import Row, Table, Transaction, cursor_of, key_of, translated, versioned
 
 SHARDS = 4
+
+DUE_PAGE = 200
 
 _RUN, _INPUT, _OUTPUT = "run", "input", "output"
 
@@ -33,7 +35,7 @@ class _Collection(GlobalSecondaryIndex["RunRow"]):
 class _Due(GlobalSecondaryIndex["RunRow"]):
     class Meta:
         index_name = "due"
-        projection = AllProjection()
+        projection = KeysOnlyProjection()
 
     due_shard = UnicodeAttribute(hash_key=True)
     due_at = UnicodeAttribute(range_key=True)
@@ -145,11 +147,14 @@ def page(owner: str, source_id: str, *, limit: int, cursor: str | None) -> Page[
         return Page(items=tuple(_run(row) for row in rows), next=cursor_of(rows.last_evaluated_key))
 
 
-def due(shard: int, now: datetime, *, limit: int = 200) -> list[Run]:
-    """What the reconciler should look at, longest waiting first. Eventually consistent."""
+def due(shard: int, now: datetime) -> Iterator[str]:
+    """Ids of what the reconciler should look at, longest waiting first; read as they are taken.
+
+    Eventually consistent, so the record is read by its id before anything is done.
+    """
     with translated():
-        rows = RunRow.due.query(str(shard), RunRow.due_at <= clock.iso(now), limit=limit)
-        return [_run(row) for row in rows]
+        for row in RunRow.due.query(str(shard), RunRow.due_at <= clock.iso(now), page_size=DUE_PAGE):
+            yield row.id
 
 
 def _row(run: Run) -> RunRow:

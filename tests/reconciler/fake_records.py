@@ -58,7 +58,7 @@ class MemoryRecords:
         self.before.strike()
         return self.inputs.get(run_id)
 
-    def due(self, now: datetime) -> Iterator[Key]:
+    def due(self, now: datetime, *, known: Callable[[Key], bool] = lambda _: False) -> Iterator[Key]:
         self.before.strike()
         for run in list(self.by_id.values()):
             if run.due_at is not None and run.due_at <= now:

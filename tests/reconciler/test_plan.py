@@ -180,6 +180,12 @@ def test_objects_in_a_namespace_that_is_not_the_tenants_are_removed(planned, a_f
     ]
 
 
+def test_a_run_whose_input_is_gone_is_not_run_with_another(planned, a_run):
+    (report,) = planned(RunCase(a_run(input_bytes=7), None))
+    assert report.seen.reason == "InputLost"
+    assert report.seen.state.final
+
+
 def test_a_queued_run_gets_its_job(planned, a_run, platform):
     case = RunCase(a_run(input_bytes=7), '{"n":1}')
     assert planned(case) == [TENANT, Create(manifests.job(a_run(), '{"n":1}', platform))]
