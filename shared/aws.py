@@ -17,6 +17,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, HTTPClientError
+from botocore.hooks import first_non_none_response
 from botocore.httpsession import URLLib3Session
 
 from shared.config import settings
@@ -119,9 +120,10 @@ def _send(service: str, operation: str, body: str, patience: Patience) -> tuple[
         raise AwsError("NoCredentials", "this process has no AWS credentials")
     SigV4Auth(credentials, service, region).add_auth(request)
     prepared = request.prepare()
-    # The same event that a client emits: whoever listens on the session (tracing, tests) misses nothing.
-    session().emit(f"before-send.{hyphenated}.{operation}", request=prepared)
-    response = _connections(patience).send(prepared)
+    # The same event that a client emits: whoever listens on the session (tracing, tests) misses nothing, and
+    # may answer in the service's place.
+    heard = session().emit(f"before-send.{hyphenated}.{operation}", request=prepared)
+    response = first_non_none_response(heard) or _connections(patience).send(prepared)
     try:
         answer: dict[str, Any] = json.loads(response.content or b"{}")
     except ValueError:

@@ -23,7 +23,7 @@ MAX_RECEIVES = 5
 
 _LONGEST_PAUSE = 300
 
-_ENOUGH_MS = 20_000
+_ENOUGH_MS = 9_000
 """Of an invocation's time, for one more message."""
 
 _UNSENDABLE = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

@@ -129,7 +129,7 @@ def world(stack: Stack) -> Iterator[World]:
 def eventually() -> Callable[..., Any]:
     """Poll until a condition holds; returns what it returned. Fails with the last value or error."""
 
-    def poll(condition: Callable[[], T], *, within: float = 10.0) -> T:
+    def poll(condition: Callable[[], T], *, within: float = 30.0) -> T:
         deadline = time.monotonic() + within
         while True:
             last: object

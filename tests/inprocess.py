@@ -8,6 +8,8 @@ own code, so that they are those of API Gateway.
 import importlib
 import json
 import secrets
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,7 +25,6 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.httpsession import URLLib3Session
 
 from local.aws.resources import create_resources
-from local.aws.server import running
 from local.environment import aws_environment, read_template
 from local.gateway.event import HttpRequest, event_of
 from local.gateway.routes import Router
@@ -176,9 +177,14 @@ def _dumped(value: Any) -> bytes:
 
 @pytest.fixture(scope="session")
 def emulated_aws() -> Iterator[str]:
-    with running() as endpoint:
+    """In a process of its own: moto's state is global, and another test's `mock_aws` would begin it anew."""
+    command = [sys.executable, "-m", "local.aws", "--port", "0"]
+    with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        endpoint = server.stdout.readline().strip()
         create_resources(read_template(PROJECT, endpoint), endpoint, secrets={"ClusterSecret": _NO_CLUSTER})
         yield endpoint
+        server.terminate()
 
 
 @pytest.fixture(scope="module")

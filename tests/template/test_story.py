@@ -67,6 +67,7 @@ RARE = {
     "ProjectRole": {"ProjectionDeadLetters": {"sqs:SendMessage"}},
     "ReconcileRole": {
         "WorkQueue": {"sqs:ChangeMessageVisibility"},
+        "FunctionsTable": {"dynamodb:Query"},  # who left a name, when nobody has it
         "WorkDeadLetters": {"sqs:SendMessage"},
     },
 }
@@ -90,9 +91,11 @@ class Account:
     """Role → resource → actions."""
     role: str = ""
 
-    def note(self, params: dict[str, Any], model: Any, **_: Any) -> None:
-        service = model.service_model.service_name
-        for action, name, index in _actions(service, model.name, params):
+    def note(self, request: Any, event_name: str, **_: Any) -> None:
+        """A request as it is sent, by a client or signed by `shared.aws.call`."""
+        _, hyphenated, call = event_name.split(".")
+        service = hyphenated.replace("-", "")
+        for action, name, index in _actions(service, call, json.loads(request.body)):
             resource = f"{self.names[name]}/index/{index}" if index else self.names[name]
             self.used.setdefault(self.role, {}).setdefault(resource, set()).add(f"{service}:{action}")
 
@@ -183,7 +186,7 @@ class Story:
         )
         self.account.role = self.target(function["Role"])
         _forget()
-        aws.session().register("before-parameter-build", self.account.note)
+        aws.session().register("before-send", self.account.note)
         answer: dict[str, Any] = import_module(dotted).handler(event, LambdaContext())
         return answer
 
