@@ -6,6 +6,7 @@ its condition does not hold. See https://docs.aws.amazon.com/amazondynamodb/late
 
 import base64
 import json
+import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -29,7 +30,7 @@ from shared.errors import AppError, Conflict, FieldError, Invalid, Unavailable
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_ATTEMPTS = 4
+_ATTEMPTS = 7
 _PAUSE = 0.02
 _LONGEST_KEY = 1024
 """Bytes of a sort key. What is longer, or empty, DynamoDB refuses to look for."""
@@ -125,7 +126,8 @@ class Transaction:
                         operation.apply(write)
                 return
             except _Contended:
-                time.sleep(_PAUSE * 2**attempt)
+                # Full jitter: those that collided would otherwise collide again.
+                time.sleep(random.uniform(0, _PAUSE * 2**attempt))  # noqa: S311  # no secret depends on it
             except _Refused as refused:
                 raise _refusal(operations, refused.codes) from refused
         raise Unavailable("too many writes to the same record at this moment; try again", retry_after=1)

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,7 +23,44 @@ def run(stack: Stack) -> bool:
     if converged is None:
         return False
     print(f"all Running after {converged:.1f} s (budget 20 s from cold)")
+    _idle_pass(stack)
     return converged <= 20
+
+
+def _idle_pass(stack: Stack) -> None:
+    """A whole resync of a world at rest, with its calls of the cluster counted: lists are pages of 500."""
+    from shared import clock
+    from shared.cluster import connection, labels
+    from shared.cluster.labels import Platform
+    from shared.cluster.port import Selection
+    from shared.config import settings
+    from shared.reconciler.apply import Hands
+    from shared.reconciler.gather import Watching
+    from shared.reconciler.records import Stored
+    from shared.reconciler.resync import resync
+    from shared.reconciler.settle import Reconciler
+    from shared.reconciler.tenants import Tenants
+    from shared.reconciler.world import KINDS, World
+
+    cluster = connection.connect(stack.kubeconfig.read_text())
+    calls: Counter[str] = Counter()
+    send = cluster._send
+
+    def counted(method: str, path: str, *rest: Any, **options: Any) -> Any:
+        calls[f"{method} {path.rpartition('/')[2]}"] += 1
+        return send(method, path, *rest, **options)
+
+    cluster._send = counted
+    platform, world = Platform(settings().stack_name), World()
+    view = Watching(world, cluster, platform, clock.now)
+    begin = time.perf_counter()
+    for kind in KINDS:
+        world.replace(kind, cluster.list(kind, Selection(labels=labels.ours(platform))).items)
+    hands = Hands(cluster, Stored(), view, Tenants(), platform, clock.now)
+    to_settle = len(list(resync(Reconciler(hands, timedelta(minutes=10)), world, clock.now)))
+    taken = time.perf_counter() - begin
+    print(f"an idle pass: {calls.total()} calls of the cluster, {to_settle} keys to settle, {taken:.1f} s")
+    print("  " + ", ".join(f"{count} {call}" for call, count in sorted(calls.items())))
 
 
 def _store() -> None:
