@@ -53,6 +53,14 @@ def gauge_changes(data: Mapping[str, Any]) -> list[FunctionGauge]:
     return [FunctionGauge(data["namespace"], status, change) for status, change in moves if status]
 
 
+def merged_gauges(changes: Iterable[FunctionGauge]) -> list[FunctionGauge]:
+    """One change a series, and none for a series that ends where it began."""
+    totals: dict[tuple[str, str], int] = defaultdict(int)
+    for change in changes:
+        totals[change.namespace, change.status] += change.value
+    return [FunctionGauge(*series, value) for series, value in sorted(totals.items()) if value]
+
+
 def page(requests: Iterable[RequestCount], gauges: Iterable[FunctionGauge]) -> str:
     """The whole page. Requests appear under the names of both documents that ask for them."""
     merged = _merged(requests)

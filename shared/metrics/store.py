@@ -1,13 +1,21 @@
 """Counters that outlive a Lambda: one atomic ADD a request, spread over a few keys, never scanned."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from shared import aws
-from shared.metrics.rules import BUCKETS, SHARDS, FunctionGauge, RequestCount, bucket_of, shard_of
+from shared.metrics.rules import (
+    BUCKETS,
+    SHARDS,
+    FunctionGauge,
+    RequestCount,
+    bucket_of,
+    merged_gauges,
+    shard_of,
+)
 from shared.store import ConditionFailed, Row, Table, client, transaction, translated
 
 _REQUESTS, _FUNCTIONS = "requests", "functions"
@@ -51,18 +59,21 @@ def add_request(method: str, endpoint: str, status: int, seconds: float, *, key:
     aws.call("dynamodb", "UpdateItem", update, patience=aws.HASTY)
 
 
-def move_gauges(changes: Iterable[FunctionGauge], *, event_id: str, now: datetime) -> None:
-    """Applies an event's changes once, however often the event is delivered."""
-    mark = MarkRow(f"counted#{event_id}", expires_at=int((now + _MARK_LIFETIME).timestamp()))
+def move_gauges(moves: Mapping[str, Iterable[FunctionGauge]], *, now: datetime) -> bool:
+    """All that these events (by id) do, or nothing and False if one of them was counted before."""
+    expires = int((now + _MARK_LIFETIME).timestamp())
+    changes = merged_gauges(change for gauges in moves.values() for change in gauges)
     try:
         with transaction() as write:
-            write.put(mark, MarkRow.key.does_not_exist())
+            for event_id in moves:
+                write.put(MarkRow(f"counted#{event_id}", expires_at=expires), MarkRow.key.does_not_exist())
             for change in changes:
                 series = "#".join((_FUNCTIONS, change.namespace, change.status))
                 row = MetricRow(shard_of(change.namespace), series)
                 write.update(row, actions=[MetricRow.tally.add(change.value)])
     except ConditionFailed:
-        return
+        return False
+    return True
 
 
 def everything() -> tuple[list[RequestCount], list[FunctionGauge]]:

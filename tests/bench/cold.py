@@ -35,7 +35,7 @@ def run(stack: Stack) -> bool:
                 warm = WARM if round_number == 0 and _repeatable(name) else 0
                 found[name].append(_probe(stack, name, path, warm, folder))
     bare = _median(found.pop("bare"), "cold_cpu_ms")
-    rows = [("handler", "cold ms", "vs bare", "status", "warm ms", "vs its DynamoDB calls", "AWS calls")]
+    rows = [("handler", "cold ms", "vs bare", "status", "warm ms", "vs its AWS calls", "AWS calls")]
     rows.append(("bare botocore GetItem", f"{bare:.0f}", "1.00", "", "", "", "GetItem"))
     over = []
     for name, runs in found.items():

@@ -67,7 +67,7 @@ def main() -> None:
 
 
 class Calls:
-    """AWS calls of one request, and the time spent in those to DynamoDB."""
+    """AWS calls of one request, and the time spent in them."""
 
     def __init__(self) -> None:
         from shared import aws
@@ -81,6 +81,16 @@ class Calls:
         from shared import store
 
         store.connection()._client = None
+        send = aws._send
+
+        def timed(*arguments: object) -> object:
+            begin = time.perf_counter()
+            try:
+                return send(*arguments)
+            finally:
+                self.seconds += time.perf_counter() - begin
+
+        aws._send = timed
 
     def reset(self) -> None:
         self.names: list[str] = []

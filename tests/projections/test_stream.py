@@ -128,3 +128,25 @@ def test_an_event_of_an_unknown_shape_from_the_future_is_told_not_lost(lambdas: 
     image = {"id": "x", "type": "function.paused", "data": '{"status":"Paused"}'}
     assert deliver(record(image)) == ["1"]
     assert metrics.page()
+
+
+def test_many_events_are_counted_by_few_writes(
+    lambdas: Lambdas, carol: User, shown: Callable[[], dict[str, int]]
+) -> None:
+    for number in range(30):
+        lambdas("POST", "/v1/functions", as_=carol, json=HELLO | {"name": f"f{number}"})
+    with lambdas.counted() as calls:
+        assert deliver(*(record(event, number=n) for n, event in enumerate(lambdas.events_of(carol)))) == []
+    assert calls["TransactWriteItems"] == 2
+    assert shown() == {"Pending": 30}
+
+
+def test_one_that_was_counted_before_does_not_keep_the_others_from_it(
+    lambdas: Lambdas, carol: User, shown: Callable[[], dict[str, int]]
+) -> None:
+    for name in ("a", "b", "c"):
+        lambdas("POST", "/v1/functions", as_=carol, json=HELLO | {"name": name})
+    events = lambdas.events_of(carol)
+    assert deliver(record(events[1])) == []
+    assert deliver(*map(record, events)) == []
+    assert shown() == {"Pending": 3}
