@@ -6,6 +6,7 @@ deadline; one that finds the lease taken waits for it, so that a holder's death 
 
 import json
 import time
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache
 
@@ -47,7 +48,8 @@ def watch(*, seconds: float) -> None:
     try:
         cluster, world = connection.cluster(), World()
         view = Watching(world, cluster, _platform(), clock.now)
-        Session(_reconciler(cluster, view, Stored(held.fence)), world, held, ends=ends).run()
+        reconciler = replace(_reconciler(cluster, view, Stored(held.fence)), awaited=set())
+        Session(reconciler, world, held, ends=ends).run()
     finally:
         lease.release(held, now=clock.now())
 

@@ -4,6 +4,7 @@ Whoever comes second to a record loses its write, reads again and plans again. A
 settle one key, and one that is killed between two calls leaves nothing that the next does not understand.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -12,7 +13,7 @@ from shared.cluster.labels import FunctionKey, Key, RunKey
 from shared.cluster.port import Refused
 from shared.errors import Unavailable
 from shared.logs import log
-from shared.reconciler.actions import Action, ReportFunction, TornDown
+from shared.reconciler.actions import Action, Apply, ReportFunction, TornDown
 from shared.reconciler.apply import Hands, Moved
 from shared.reconciler.objects import Objects
 from shared.reconciler.plan import Case, FunctionCase, RunCase, plan
@@ -23,11 +24,17 @@ _ROUNDS = 8
 
 _CROWDED = timedelta(seconds=1)
 
+_PATIENCE = timedelta(seconds=1)
+
 
 @dataclass(frozen=True)
 class Reconciler:
     hands: Hands
     resync: timedelta
+    awaited: set[Key] | None = None
+    """For whoever watches: functions that were just changed, and have a moment to get ready before they are
+    reported as starting. Of a thousand most are ready by then, and one report each is enough.
+    """
 
     def settle(self, key: Key) -> datetime | None:
         """When to look at it again, if ever. Raises Unavailable if the cluster or a table does not answer."""
@@ -35,18 +42,34 @@ class Reconciler:
         for _ in range(_ROUNDS):
             actions = list(plan(case, now=hands.clock(), platform=hands.platform, resync=self.resync))
             if not actions:
+                self._is_at_rest(key)
                 return _due(case)
             try:
                 for action in actions:
                     case = self._perform(action, key, case)
                     if not case.objects.reachable:
                         break
+                if self._waits(key, actions):
+                    return hands.clock() + _PATIENCE
             except Moved:
                 case = self._load(key)
             except Refused as refusal:
                 log.warning("the cluster refused", key=key, reason=refusal.reason, said=refusal.message)
                 case = replace(case, objects=case.objects.refused(refusal))
         return hands.clock() + _CROWDED
+
+    def _waits(self, key: Key, actions: Sequence[Action]) -> bool:
+        """Whether to give it a moment. Once: a change that has to be made again is reported."""
+        if self.awaited is None or not isinstance(key, FunctionKey) or key in self.awaited:
+            return False
+        if not any(isinstance(action, Apply) for action in actions):
+            return False
+        self.awaited.add(key)
+        return True
+
+    def _is_at_rest(self, key: Key) -> None:
+        if self.awaited is not None:
+            self.awaited.discard(key)
 
     def _perform(self, action: Action, key: Key, case: Case) -> Case:
         try:

@@ -1,5 +1,6 @@
 """One key brought to rest, whatever fails on the way."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,26 @@ def test_a_function_comes_up(scene, a_function):
     kubelet(scene)
     scene.settle(key)
     assert scene.function().status == "Running"
+
+
+def test_whoever_watches_reports_once_where_a_function_is_ready_soon(scene, a_function, now):
+    key = scene.records.add(a_function())
+    patient = replace(scene.reconciler(), awaited=set())
+    assert patient.settle(key) == now + timedelta(seconds=1)
+    assert scene.records.writes == 0
+    kubelet(scene)
+    patient.settle(key)
+    assert scene.function().status == "Running"
+    assert scene.records.writes == 1
+
+
+def test_whoever_watches_says_that_a_function_starts_if_it_takes_longer(scene, a_function):
+    key = scene.records.add(a_function())
+    patient = replace(scene.reconciler(), awaited=set())
+    patient.settle(key)
+    scene.clock.pass_(seconds=1)
+    patient.settle(key)
+    assert (scene.function().status, scene.function().status_reason) == ("Pending", "Starting")
 
 
 def test_a_second_pass_over_a_converged_world_writes_nothing(scene, a_function):
