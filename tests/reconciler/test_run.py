@@ -4,10 +4,12 @@ import json
 import threading
 import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
+from pynamodb.exceptions import UpdateError
 
 from handlers.workers import reconcile
 from shared import aws, clock
@@ -41,9 +43,11 @@ def cluster(lambdas, tmp_path_factory):
 
 @pytest.fixture
 def watcher(cluster, monkeypatch):
-    """A scheduled invocation under way."""
+    """A scheduled invocation under way. Another test of this process may have died with the lease."""
     monkeypatch.setattr(lease, "RENEWED_EVERY", timedelta(seconds=0.2))
-    thread = threading.Thread(target=reconcile.handler, args=({"source": "aws.events"}, context(25)))
+    with suppress(UpdateError):
+        take_the_lease_away()
+    thread = threading.Thread(target=reconcile.handler, args=({"source": "aws.events"}, context(50)))
     thread.start()
     yield thread
     take_the_lease_away()
@@ -53,7 +57,8 @@ def watcher(cluster, monkeypatch):
 
 def take_the_lease_away():
     row = lease.LeaseRow("lease#reconciler")
-    row.update(actions=[lease.LeaseRow.fence.add(1), lease.LeaseRow.until.remove()])
+    actions = [lease.LeaseRow.fence.add(1), lease.LeaseRow.until.remove()]
+    row.update(actions, condition=lease.LeaseRow.fence.exists())
 
 
 def context(seconds):

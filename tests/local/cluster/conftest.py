@@ -145,7 +145,7 @@ def usage(note: Callable[[Manifest, str], str]) -> Callable[[Manifest], Manifest
 @pytest.fixture
 def alive() -> Callable[[int], bool]:
     def check(pid: int) -> bool:
-        with contextlib.suppress(ProcessLookupError):
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
             os.kill(pid, 0)
             return "zombie" not in Path(f"/proc/{pid}/status").read_text()
         return False
