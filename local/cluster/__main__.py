@@ -73,10 +73,11 @@ async def serve(port: int, config: Path, data: Path, kind: str) -> None:
     )
     watcher = asyncio.create_task(_end_with_parent(server))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    kubeconfig.write(config, url, token)  # connections already queue at the listener
-    log.info("Kubernetes emulator on %s, kubeconfig %s, files in %s", url, config, data)
     try:
-        await server.serve(sockets=[listener])
+        with server.capture_signals():  # whoever sees the kubeconfig may ask us to end
+            kubeconfig.write(config, url, token)  # connections already queue at the listener
+            log.info("Kubernetes emulator on %s, kubeconfig %s, files in %s", url, config, data)
+            await server.serve(sockets=[listener])
     finally:
         watcher.cancel()
         await emulator.close()
