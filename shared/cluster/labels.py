@@ -18,6 +18,9 @@ SPEC_HASH = "eventflow.io/spec-hash"
 TEMPLATE_HASH = "eventflow.io/template-hash"
 COMPONENT = "app.kubernetes.io/component"
 
+FUNCTION_CONTAINER = FUNCTION_COMPONENT = "function"
+"""What a function's own pods are called, inside and out; those of its runs bear other names."""
+
 _LABEL_VALUE = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?")
 
 

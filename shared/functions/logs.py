@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from shared.cluster.connection import cluster
-from shared.cluster.labels import COMPONENT, of_function
+from shared.cluster.labels import COMPONENT, FUNCTION_COMPONENT, FUNCTION_CONTAINER, of_function
 from shared.cluster.port import Cluster, LogQuery, Manifest, Ref, Selection
 from shared.errors import AppError, Conflict, NotFound
 from shared.functions import store
@@ -16,8 +16,6 @@ from shared.functions.log_models import LogLine, LogRequest, moment_of
 from shared.functions.models import Function
 from shared.identity.models import Principal
 from shared.logs import log
-
-CONTAINER = COMPONENT_FUNCTION = "function"
 
 POD_BYTES = 2 * 1024 * 1024
 """Read of one pod at once: a function has ten, and a Lambda half a gigabyte."""
@@ -42,7 +40,9 @@ def lines(name: str, request: LogRequest, *, owner: Principal, seconds: float) -
 def recent(kubernetes: Cluster, function: Function, request: LogRequest) -> list[LogLine]:
     """The last `tail` lines of all pods together."""
     since = moment_of(request.after)
-    query = LogQuery(CONTAINER, tail=request.tail, since=since, limit_bytes=POD_BYTES, timestamps=True)
+    query = LogQuery(
+        FUNCTION_CONTAINER, tail=request.tail, since=since, limit_bytes=POD_BYTES, timestamps=True
+    )
     logs = [_read(kubernetes, pod, query) for pod in _pods(kubernetes, function)]
     merged = heapq.merge(*logs, key=lambda line: line.time)
     later = [line for line in merged if line.time > request.after]
@@ -116,7 +116,7 @@ class Following:
     def _follow(self, pod: Manifest, ends: float) -> None:
         name = pod["metadata"]["name"]
         seen = self._last.get(name, self._request.after)
-        query = LogQuery(CONTAINER, since=moment_of(seen), timestamps=True)
+        query = LogQuery(FUNCTION_CONTAINER, since=moment_of(seen), timestamps=True)
         try:
             arriving = self._kubernetes.follow(Ref.of(pod), query, seconds=ends - time.monotonic())
             for raw in arriving:
@@ -140,7 +140,7 @@ class Following:
 
 def _pods(kubernetes: Cluster, function: Function) -> list[Manifest]:
     """Pods of the function itself; those of its invocations keep their output in the invocation."""
-    labels = of_function(function.owner, function.name) | {COMPONENT: COMPONENT_FUNCTION}
+    labels = of_function(function.owner, function.name) | {COMPONENT: FUNCTION_COMPONENT}
     try:
         return list(kubernetes.list("Pod", Selection(function.namespace, labels)).items)
     except NotFound:

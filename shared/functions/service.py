@@ -108,6 +108,7 @@ def _changed(owner: str, name: str, save: Callable[[Transaction, Function], Func
                 after = save(write, before)
         except ConditionFailed:
             continue
-        work.wake("function", f"{owner}/{name}")
+        if after is not before:
+            work.wake("function", f"{owner}/{name}")
         return after
     raise Conflict(f"function '{name}' is being changed by others all the time; try again")

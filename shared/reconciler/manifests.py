@@ -22,7 +22,7 @@ from shared.functions.models import Function
 from shared.reconciler.tenancy import LIMITS, PORT, REQUESTS, SERVICE_ACCOUNT
 from shared.runs.models import INLINE_INPUT_LIMIT, Run
 
-FUNCTION_CONTAINER = "function"
+FUNCTION_CONTAINER = labels.FUNCTION_CONTAINER
 RUN_CONTAINER = "invoke"
 
 START_SECONDS = 300
@@ -151,12 +151,12 @@ def _service(wanted: Function, platform: Platform) -> Manifest:
 
 def _selector(wanted: Function) -> dict[str, str]:
     """The function's own pods, not those of its runs, which bear its name too."""
-    return {labels.FUNCTION: wanted.name, labels.COMPONENT: "function"}
+    return {labels.FUNCTION: wanted.name, labels.COMPONENT: labels.FUNCTION_COMPONENT}
 
 
 def _function_labels(wanted: Function, platform: Platform) -> dict[str, str]:
     mine = labels.of_function(wanted.owner, wanted.name)
-    return labels.ours(platform) | mine | {labels.COMPONENT: "function"}
+    return labels.ours(platform) | mine | {labels.COMPONENT: labels.FUNCTION_COMPONENT}
 
 
 def _run_labels(run: Run, platform: Platform) -> dict[str, str]:
